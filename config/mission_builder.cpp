@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "config/mission_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace landfall::config {
+
+namespace {
+
+constexpr std::size_t rs_codeword_octets = 255;
+
+std::size_t full_frame_octets(const fec::coding& coding) noexcept {
+    return (rs_codeword_octets - fec::rs_parity_octets(coding.reed_solomon)) * coding.rs_interleave;
+}
+
+bool has_rs(const fec::coding& coding) noexcept {
+    return coding.reed_solomon != fec::rs_code::none;
+}
+
+bool punctured(fec::code_rate rate) noexcept {
+    return rate != fec::code_rate::none && rate != fec::code_rate::r1_2;
+}
+
+} // namespace
+
+mission_builder::mission_builder(diagnostics& errors)
+    : errors_(errors), origins_(mission_keys().size()) {}
+
+const mission_builder::origin& mission_builder::of(std::string_view key) const {
+    return origins_[find_mission_key(key).value()];
+}
+
+bool mission_builder::sound(std::initializer_list<std::string_view> keys) const {
+    return std::none_of(keys.begin(), keys.end(),
+                        [this](std::string_view key) { return of(key).wrong; });
+}
+
+void mission_builder::next_layer() {
+    ++layer_;
+    full_length_ = of("frame_octets").source == nullptr ||
+                   (has_rs(mission_.coding) &&
+                    mission_.coding.frame_octets == full_frame_octets(mission_.coding));
+}
+
+bool mission_builder::apply(const source_text& source, const entry& one) {
+    const auto index = find_mission_key(one.key);
+    if (!index)
+        return false;
+    const auto wrong = set_key(mission_keys()[*index], one.item, mission_);
+    origins_[*index] = {&source, one.item.at, layer_, wrong.has_value()};
+    if (wrong)
+        errors_.add(source, one.item.at, fmt::format("{}: {}", one.key, *wrong));
+    return true;
+}
+
+void mission_builder::unknown(const source_text& source, const entry& one,
+                              std::span<const std::string_view> others) {
+    const auto names = mission_key_names();
+    std::vector<std::string_view> known(names.begin(), names.end());
+    known.insert(known.end(), others.begin(), others.end());
+    errors_.add(
+        source, one.at,
+        fmt::format("unknown key '{}'{}", printable(one.key, 60), did_you_mean(one.key, known)));
+}
+
+void mission_builder::apply_file(const source_text& source, const value& root) {
+    for (const entry& one : root.entries)
+        if (!apply(source, one))
+            unknown(source, one);
+}
+
+void mission_builder::apply_sets(std::span<const std::string> sets) {
+    next_layer();
+    for (const std::string& set : sets) {
+        const auto& source =
+            *arguments_.emplace_back(std::make_unique<source_text>(source_text{"--set", set}));
+        const auto one = parse_assignment(source, errors_);
+        if (one && !apply(source, *one))
+            unknown(source, *one);
+    }
+}
+
+/// Of several keys that do not fit together, the error is at the one that was given last.
+void mission_builder::blame(std::initializer_list<std::string_view> keys, const source_text& whole,
+                            std::string message) {
+    const origin* last = nullptr;
+    for (const std::string_view key : keys) {
+        const origin& one = of(key);
+        if (one.source != nullptr && (last == nullptr || one.layer > last->layer))
+            last = &one;
+    }
+    if (last != nullptr)
+        errors_.add(*last->source, last->at, std::move(message));
+    else
+        errors_.add(whole.name, std::move(message));
+}
+
+void mission_builder::check_line_code(const source_text& whole) {
+    if (mission_.coding.line_code != fec::nrz::m_per_rail || !sound({"nrz"}))
+        return;
+    if (mission_.wave.kind == dsp::modulation::bpsk && sound({"modulation"}))
+        blame({"nrz", "modulation"}, whole,
+              "nrz = \"m-per-rail\" needs modulation = \"qpsk\" or \"oqpsk\"");
+    if (mission_.coding.convolutional != fec::code_rate::none && sound({"convolutional"}))
+        blame({"nrz", "convolutional"}, whole,
+              "nrz = \"m-per-rail\" needs convolutional = \"none\"");
+}
+
+void mission_builder::check_inversion(const source_text& whole) {
+    if (!punctured(mission_.coding.convolutional))
+        return;
+    const origin& inverted = of("convolutional_inverted");
+    const bool given = inverted.source != nullptr && inverted.layer >= of("convolutional").layer;
+    if (given && mission_.coding.c2_inverted && sound({"convolutional_inverted", "convolutional"}))
+        blame(
+            {"convolutional_inverted"}, whole,
+            "convolutional_inverted = true is for rate \"1/2\": punctured codes do not invert C2");
+    mission_.coding.c2_inverted = false;
+}
+
+void mission_builder::check_length(const source_text& whole) {
+    fec::coding& coding = mission_.coding;
+    if (!sound({"rs", "rs_interleave", "frame_octets"}))
+        return;
+    const origin& length = of("frame_octets");
+    if (!has_rs(coding)) {
+        if (length.source == nullptr)
+            blame({"rs"}, whole, "frame_octets is required where rs = \"none\"");
+        return;
+    }
+    const std::size_t full = full_frame_octets(coding);
+    const unsigned changed = std::max(of("rs").layer, of("rs_interleave").layer);
+    if (length.source == nullptr || (full_length_ && length.layer < changed)) {
+        coding.frame_octets = full;
+        return;
+    }
+    if (coding.frame_octets > full)
+        blame({"frame_octets", "rs_interleave", "rs"}, whole,
+              fmt::format(
+                  "frame_octets: {} is more than the {} that Reed-Solomon carries ({} x {})",
+                  coding.frame_octets, full, full / coding.rs_interleave, coding.rs_interleave));
+    else if (coding.frame_octets % coding.rs_interleave != 0)
+        blame({"frame_octets", "rs_interleave"}, whole,
+              fmt::format("frame_octets: {} is not a multiple of rs_interleave, {}",
+                          coding.frame_octets, coding.rs_interleave));
+}
+
+mission mission_builder::finish(std::string name, const source_text& whole) {
+    check_line_code(whole);
+    check_inversion(whole);
+    check_length(whole);
+    mission_.name = std::move(name);
+    return mission_;
+}
+
+} // namespace landfall::config
