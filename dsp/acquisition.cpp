@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: MIT
+#include "dsp/acquisition.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+namespace landfall::dsp {
+namespace {
+
+using base::cf32;
+using cf64 = std::complex<double>;
+constexpr double two_pi = 2.0 * std::numbers::pi;
+
+// Heights of lines over noise, as ratios of power. Under noise a bin's power is exponentially
+// distributed: among b bins and hypotheses the chance of a false line is b * exp(-height).
+constexpr double least_clock_line = 14.0;
+constexpr double least_carrier_line = 30.0;
+constexpr double least_pair_line = 42.0; // the sum of two lines' powers
+
+constexpr std::size_t start_block_symbols = 128;
+constexpr double noise_block_metric = 0.11; // mean of |sum of M-th powers| / power, 128 symbols
+constexpr double least_dip_blocks = 6.0;
+
+cf64 turned(double cycles) {
+    return std::polar(1.0, two_pi * cycles);
+}
+
+std::size_t wrapped(std::ptrdiff_t bin, std::size_t size) {
+    return static_cast<std::size_t>(bin) & (size - 1);
+}
+
+/// The maximum of a parabola through three equidistant values, as an offset from the middle one.
+double peak_offset(double before, double at, double after) {
+    const double curvature = before - 2.0 * at + after;
+    return curvature < 0.0 ? std::clamp(0.5 * (before - after) / curvature, -0.5, 0.5) : 0.0;
+}
+
+/// Sum of items · exp(-2πj(f·i + r·i²/2)), i counted from the middle.
+cf64 correlate(std::span<const cf32> items, double frequency, double rate) {
+    const double middle = 0.5 * static_cast<double>(items.size());
+    cf64 sum{};
+    for (std::size_t k = 0; k < items.size(); ++k) {
+        const double i = static_cast<double>(k) - middle;
+        sum += cf64(items[k]) * turned(-(frequency + 0.5 * rate * i) * i);
+    }
+    return sum;
+}
+
+} // namespace
+
+acquisition::acquisition(const acquisition_config& config)
+    : config_(config), filter_(config.wave.roll_off, config.samples_per_symbol) {}
+
+fft& acquisition::transform_of(std::size_t size, fft_direction direction) {
+    auto& plans = direction == fft_direction::forward ? forward_ : backward_;
+    auto found = plans.find(size);
+    if (found == plans.end()) {
+        found = plans.emplace(size, fft(size, direction)).first;
+    }
+    return found->second;
+}
+
+void acquisition::transform(std::span<const cf32> window) {
+    window_size_ = window.size();
+    // Twice the window's length, so that a line between two bins is not missed.
+    fft& plan = transform_of(next_power_of_two(window.size() * 3 / 2), fft_direction::forward);
+    const auto input = plan.input();
+    std::fill(std::copy(window.begin(), window.end(), input.begin()), input.end(), cf32{});
+    const auto output = plan.run();
+    spectrum_.assign(output.begin(), output.end());
+}
+
+acquisition::coarse acquisition::strongest_clock_line() const {
+    // Every product of two bins a symbol rate apart carries the symbol clock where both bins lie in
+    // the pulse's roll-off: a moving sum over products, and over their expected noise.
+    const std::size_t size = spectrum_.size();
+    const double bins = static_cast<double>(size);
+    const double rate_bins = bins / config_.samples_per_symbol;
+    const auto width = static_cast<std::ptrdiff_t>(config_.wave.roll_off * rate_bins);
+    const auto reach = static_cast<std::ptrdiff_t>(config_.search_range * bins);
+    const std::ptrdiff_t middle = std::lround(config_.frequency_hint * bins - rate_bins / 2);
+    const auto lag_reach =
+        static_cast<std::ptrdiff_t>(std::ceil(0.5 + config_.max_clock_error * rate_bins));
+    const double padding = bins / static_cast<double>(window_size_);
+    coarse best;
+    std::vector<double> heights(static_cast<std::size_t>(2 * reach + 1));
+    std::vector<double> tops(heights.size());
+    for (std::ptrdiff_t lag = -lag_reach; lag <= lag_reach; ++lag) {
+        const std::ptrdiff_t distance = std::lround(rate_bins) + lag;
+        cf64 sum{};
+        double power = 0.0;
+        const auto add = [&](std::ptrdiff_t low, double sign) {
+            const cf64 product = cf64(spectrum_[wrapped(low + distance, size)]) *
+                                 std::conj(cf64(spectrum_[wrapped(low, size)]));
+            sum += sign * product;
+            power += sign * std::norm(product);
+        };
+        for (std::ptrdiff_t k = -width / 2; k < width / 2; ++k) {
+            add(middle - reach + k, 1.0);
+        }
+        for (std::ptrdiff_t offset = -reach; offset <= reach; ++offset) {
+            const double height = power > 0.0 ? std::norm(sum) / (power * padding) : 0.0;
+            heights[static_cast<std::size_t>(offset + reach)] = height;
+            add(middle + offset + width / 2, 1.0);
+            add(middle + offset - width / 2, -1.0);
+        }
+        for (std::size_t i = 0; i < tops.size(); ++i) {
+            tops[i] = std::max(tops[i], heights[i]);
+        }
+    }
+    const auto top = std::max_element(tops.begin(), tops.end());
+    best.line = tops.empty() ? 0.0 : *top;
+    double weight = 0.0;
+    double moment = 0.0; // the line is flat-topped: its centre of gravity is its place
+    const auto top_index = top - tops.begin();
+    for (std::ptrdiff_t k = -width / 2; k <= width / 2; ++k) {
+        const std::ptrdiff_t index = top_index + k;
+        if (index >= 0 && index < std::ssize(tops) &&
+            tops[static_cast<std::size_t>(index)] > 0.5 * best.line) {
+            weight += tops[static_cast<std::size_t>(index)];
+            moment += tops[static_cast<std::size_t>(index)] * static_cast<double>(index);
+        }
+    }
+    const double centre = weight > 0.0 ? moment / weight : static_cast<double>(top_index);
+    best.frequency = (static_cast<double>(middle - reach) + centre + rate_bins / 2) / bins;
+    return best;
+}
+
+acquisition::edges acquisition::band_edges(double frequency) {
+    const std::size_t size = spectrum_.size();
+    const double bins = static_cast<double>(size);
+    const double rate_bins = bins / config_.samples_per_symbol;
+    const auto half = static_cast<std::ptrdiff_t>(0.5 * config_.wave.roll_off * rate_bins);
+    // Room for the squared band, which is twice as wide.
+    const std::size_t points = next_power_of_two(static_cast<std::size_t>(4 * half + 2));
+    fft& plan = transform_of(points, fft_direction::backward);
+    edges bands;
+    bands.decimation = bins / static_cast<double>(points);
+    bands.items = static_cast<std::size_t>(static_cast<double>(window_size_) / bands.decimation);
+    const auto cut = [&](double centre_cycles, std::vector<cf32>& out) {
+        const std::ptrdiff_t centre = std::lround(centre_cycles * bins);
+        const auto input = plan.input();
+        std::fill(input.begin(), input.end(), cf32{});
+        for (std::ptrdiff_t k = -half; k <= half; ++k) {
+            const double place = static_cast<double>(k) / static_cast<double>(half + 1);
+            const auto weight = static_cast<float>(std::cos(0.5 * std::numbers::pi * place));
+            input[wrapped(k, points)] = weight * spectrum_[wrapped(centre + k, size)];
+        }
+        const auto output = plan.run();
+        out.assign(output.begin(), output.begin() + static_cast<std::ptrdiff_t>(bands.items));
+        return static_cast<double>(centre) / bins;
+    };
+    const double half_rate = 0.5 / config_.samples_per_symbol;
+    bands.upper_shift = cut(frequency + half_rate, bands.upper);
+    bands.lower_shift = cut(frequency - half_rate, bands.lower);
+    return bands;
+}
+
+acquisition::clock acquisition::fit_clock(const edges& bands) const {
+    // The product of the edges turns once per symbol; what is left after the nominal rate is the
+    // clock error, sought on sums over short stretches.
+    constexpr std::size_t stretches = 64;
+    std::array<cf64, stretches> sums{};
+    const double nominal =
+        (1.0 / config_.samples_per_symbol - (bands.upper_shift - bands.lower_shift)) *
+        bands.decimation;
+    const double middle = 0.5 * static_cast<double>(bands.items);
+    for (std::size_t m = 0; m < bands.items; ++m) {
+        const cf64 product = cf64(bands.upper[m]) * std::conj(cf64(bands.lower[m]));
+        sums[m * stretches / bands.items] +=
+            product * turned(-nominal * (static_cast<double>(m) - middle));
+    }
+    const double length_symbols =
+        static_cast<double>(window_size_) / config_.samples_per_symbol / stretches;
+    const auto total = [&](double error) {
+        cf64 sum{};
+        for (std::size_t s = 0; s < stretches; ++s) {
+            const double symbols =
+                (static_cast<double>(s) + 0.5 - 0.5 * stretches) * length_symbols;
+            sum += sums[s] * turned(-error * symbols);
+        }
+        return sum;
+    };
+    const double grid =
+        std::min(0.25 / (length_symbols * stretches), 0.25 * config_.max_clock_error);
+    double best_error = 0.0;
+    double best_power = -1.0;
+    for (double error = -config_.max_clock_error; error <= config_.max_clock_error; error += grid) {
+        const double power = std::norm(total(error));
+        if (power > best_power) {
+            best_power = power;
+            best_error = error;
+        }
+    }
+    best_error += grid * peak_offset(std::norm(total(best_error - grid)), best_power,
+                                     std::norm(total(best_error + grid)));
+    clock found;
+    found.step = config_.samples_per_symbol / (1.0 + best_error);
+    // The edges were shifted to zero, which turned their product as well.
+    const double at = middle * bands.decimation;
+    const double turns =
+        std::arg(total(best_error)) / two_pi + (bands.upper_shift - bands.lower_shift) * at;
+    found.position = at - (turns - std::round(turns)) * found.step;
+    return found;
+}
+
+acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::size_t count,
+                                              double max_rate) {
+    const std::size_t points = next_power_of_two(2 * count);
+    fft& plan = transform_of(points, fft_direction::forward);
+    const double middle = 0.5 * static_cast<double>(count);
+    // Neighbouring hypotheses differ by a quarter turn at the window's ends.
+    const double rate_step = 0.5 / (middle * middle);
+    const auto rates = static_cast<std::ptrdiff_t>(std::ceil(max_rate / rate_step - 1e-9));
+    double energy = 0.0;
+    for (const cf32 item : items.first(count)) {
+        energy += static_cast<double>(std::norm(item));
+    }
+    tone best;
+    for (std::ptrdiff_t r = -rates; r <= rates; ++r) {
+        const double rate = static_cast<double>(r) * rate_step;
+        const auto input = plan.input();
+        for (std::size_t k = 0; k < count; ++k) {
+            const double i = static_cast<double>(k) - middle;
+            input[k] = r == 0 ? items[k] : cf32(cf64(items[k]) * turned(-0.5 * rate * i * i));
+        }
+        std::fill(input.begin() + static_cast<std::ptrdiff_t>(count), input.end(), cf32{});
+        const auto output = plan.run();
+        std::size_t top = 0;
+        for (std::size_t k = 1; k < points; ++k) {
+            top = std::norm(output[k]) > std::norm(output[top]) ? k : top;
+        }
+        const auto power = static_cast<double>(std::norm(output[top]));
+        if (power > best.power) {
+            best.power = power;
+            best.rate = rate;
+            const auto neighbour = [&](std::ptrdiff_t d) {
+                return static_cast<double>(
+                    std::norm(output[wrapped(static_cast<std::ptrdiff_t>(top) + d, points)]));
+            };
+            const double place =
+                static_cast<double>(top) + peak_offset(neighbour(-1), power, neighbour(1));
+            best.frequency = place / static_cast<double>(points);
+            best.frequency -= std::round(best.frequency);
+        }
+    }
+    best.power = energy > 0.0 ? best.power / energy : 0.0;
+    return best;
+}
+
+std::optional<acquired_carrier> acquisition::search(std::span<const cf32> window) {
+    transform(window);
+    return config_.wave.kind == modulation::oqpsk ? search_staggered(window) : search_psk(window);
+}
+
+void acquisition::filter_all(std::span<const cf32> window, const carrier_state& from,
+                             std::size_t count) {
+    const bool staggered = config_.wave.kind == modulation::oqpsk;
+    symbols_.resize(count);
+    staggered_.resize(staggered ? count : 0);
+    for (std::size_t k = 0; k < count; k += matched_filter::block_symbols) {
+        const std::size_t length = std::min(matched_filter::block_symbols, count - k);
+        const carrier_state at = from.advanced(static_cast<double>(k));
+        filter_.mix(window, at, length);
+        filter_.filter(0.0, {std::span(symbols_).subspan(k, length), {}});
+        if (staggered) {
+            filter_.filter(0.5, {std::span(staggered_).subspan(k, length), {}});
+        }
+    }
+}
+
+std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> window) {
+    const coarse found = strongest_clock_line();
+    if (found.line < least_clock_line) {
+        return std::nullopt;
+    }
+    const clock symbol_clock = fit_clock(band_edges(found.frequency));
+    carrier_state middle{.position = symbol_clock.position,
+                         .step = symbol_clock.step,
+                         .frequency = two_pi * found.frequency};
+    const double before = std::floor(middle.position / middle.step);
+    const auto count = static_cast<std::size_t>(
+        before + (static_cast<double>(window.size()) - middle.position) / middle.step);
+    const unsigned order = config_.wave.kind == modulation::bpsk ? 2 : 4;
+    double line = 0.0;
+    for (int pass = 0; pass < 2; ++pass) { // the second with the filter where the carrier is
+        filter_all(window, middle.advanced(-before), count);
+        work_.resize(count);
+        for (std::size_t k = 0; k < count; ++k) {
+            const cf32 squared = symbols_[k] * symbols_[k];
+            const float power = std::norm(symbols_[k]);
+            work_[k] = order == 2 ? squared : power > 0.0F ? squared * squared / power : cf32{};
+        }
+        // What the filter's pass already took out is no longer in the symbols.
+        const tone power_line =
+            strongest_tone(work_, count, pass == 0 ? order * config_.max_frequency_rate : 0.0);
+        line = pass == 0 ? power_line.power : std::max(line, power_line.power);
+        const double samples = middle.step;
+        const double turn = two_pi * power_line.frequency / order / samples;
+        const double rate = two_pi * power_line.rate / order / (samples * samples);
+        const cf64 sum = correlate(work_, power_line.frequency, power_line.rate);
+        // The line's phase at the count's middle, carried to `middle`.
+        const double to_middle = (before - 0.5 * static_cast<double>(count)) * samples;
+        const double constellation = order == 4 ? std::numbers::pi : 0.0;
+        const double phase = (std::arg(sum) - constellation) / order;
+        middle.phase += phase + (turn + 0.5 * rate * to_middle) * to_middle;
+        middle.frequency += turn + rate * to_middle;
+        middle.frequency_rate += rate;
+    }
+    if (line < least_carrier_line) {
+        return std::nullopt;
+    }
+    acquired_carrier carrier = finish(window, middle);
+    carrier.clock_line = found.line;
+    carrier.carrier_line = line;
+    return carrier;
+}
+
+acquisition::pair_line acquisition::strongest_pair(const edges& bands, double rate_limit) {
+    // The squared band edges of OQPSK have lines at twice the carrier, plus and minus the symbol
+    // rate; with the rate known they stand (almost) in the same bin of both spectra.
+    const std::size_t points = next_power_of_two(2 * bands.items);
+    const double middle = 0.5 * static_cast<double>(bands.items);
+    const double rate_step = 0.5 / (middle * middle);
+    const auto rates = static_cast<std::ptrdiff_t>(std::ceil(rate_limit / rate_step - 1e-9));
+    const double symbols_per_item = bands.decimation / config_.samples_per_symbol;
+    const double nominal =
+        (2.0 / config_.samples_per_symbol - 2.0 * (bands.upper_shift - bands.lower_shift)) *
+        bands.decimation; // difference of the two lines' frequencies, cycles per item
+    const auto reach =
+        static_cast<std::ptrdiff_t>(
+            std::ceil(config_.max_clock_error * symbols_per_item * static_cast<double>(points))) +
+        1;
+    fft& plan = transform_of(points, fft_direction::forward);
+    std::vector<float> upper(points);
+    std::vector<float> lower(points);
+    const auto powers = [&](std::span<const cf32> items, double shift, double rate,
+                            std::vector<float>& out) {
+        const auto input = plan.input();
+        double energy = 0.0;
+        for (std::size_t k = 0; k < bands.items; ++k) {
+            const double i = static_cast<double>(k) - middle;
+            const cf64 squared = cf64(items[k]) * cf64(items[k]);
+            energy += std::norm(squared);
+            input[k] = cf32(squared * turned(-(shift + 0.5 * rate * i) * i));
+        }
+        std::fill(input.begin() + static_cast<std::ptrdiff_t>(bands.items), input.end(), cf32{});
+        const auto output = plan.run();
+        const double scale = energy > 0.0 ? 1.0 / energy : 0.0;
+        for (std::size_t k = 0; k < points; ++k) {
+            out[k] = static_cast<float>(scale * static_cast<double>(std::norm(output[k])));
+        }
+    };
+    pair_line best;
+    for (std::ptrdiff_t r = -rates; r <= rates; ++r) {
+        const double rate = static_cast<double>(r) * rate_step;
+        powers(bands.upper, 0.5 * nominal, rate, upper);
+        powers(bands.lower, -0.5 * nominal, rate, lower);
+        for (std::ptrdiff_t d = -reach; d <= reach; ++d) {
+            for (std::size_t k = 0; k < points; ++k) {
+                const auto bin = static_cast<std::ptrdiff_t>(k);
+                const double power = static_cast<double>(upper[k]) +
+                                     static_cast<double>(lower[wrapped(bin - d, points)]);
+                if (power > best.power) {
+                    const double scale = 1.0 / static_cast<double>(points);
+                    best.power = power;
+                    best.rate = rate;
+                    const auto fine = [&](const std::vector<float>& line, std::ptrdiff_t at) {
+                        const auto value = [&](std::ptrdiff_t i) {
+                            return static_cast<double>(line[wrapped(i, points)]);
+                        };
+                        return static_cast<double>(at) +
+                               peak_offset(value(at - 1), value(at), value(at + 1));
+                    };
+                    const double high = fine(upper, bin) * scale;
+                    const double low = fine(lower, bin - d) * scale;
+                    best.sum = high + low;
+                    best.difference = high - low + nominal;
+                }
+            }
+        }
+    }
+    best.sum -= 2.0 * std::round(best.sum / 2.0);
+    return best;
+}
+
+std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf32> window) {
+    const double rate_to_items = 2.0; // squaring doubles the Doppler rate
+    const double stride = 0.25 * config_.wave.roll_off / config_.samples_per_symbol;
+    const auto steps = static_cast<std::ptrdiff_t>(std::ceil(config_.search_range / stride));
+    const auto item_rate = [&](const edges& bands) {
+        const double symbols = bands.decimation / config_.samples_per_symbol;
+        return rate_to_items * config_.max_frequency_rate * symbols * symbols;
+    };
+    double best_power = 0.0;
+    double best_frequency = 0.0;
+    for (std::ptrdiff_t s = -steps; s <= steps; ++s) {
+        const double frequency = config_.frequency_hint + static_cast<double>(s) * stride;
+        const edges bands = band_edges(frequency);
+        const pair_line line = strongest_pair(bands, item_rate(bands));
+        if (line.power > best_power) {
+            best_power = line.power;
+            best_frequency =
+                (line.sum / bands.decimation + 2.0 * (bands.upper_shift + bands.lower_shift)) / 4.0;
+        }
+    }
+    if (best_power < 0.5 * least_pair_line) {
+        return std::nullopt;
+    }
+    const edges bands = band_edges(best_frequency);
+    const pair_line line = strongest_pair(bands, item_rate(bands));
+    if (line.power < least_pair_line) {
+        return std::nullopt;
+    }
+    const std::size_t items = bands.items;
+    const auto phase_of = [&](std::span<const cf32> edge, double frequency) {
+        work_.resize(items);
+        for (std::size_t k = 0; k < items; ++k) {
+            work_[k] = edge[k] * edge[k];
+        }
+        return std::arg(correlate(work_, frequency, line.rate));
+    };
+    const double high = phase_of(bands.upper, 0.5 * (line.sum + line.difference));
+    const double low = phase_of(bands.lower, 0.5 * (line.sum - line.difference));
+    // At the window's middle; shifts of the bands turn the squared edges as well.
+    const double at = 0.5 * static_cast<double>(items) * bands.decimation;
+    const double upper_phase = high + two_pi * 2.0 * bands.upper_shift * at;
+    const double lower_phase = low + two_pi * 2.0 * bands.lower_shift * at;
+    const double rate_hz =
+        (line.difference / bands.decimation + 2.0 * (bands.upper_shift - bands.lower_shift)) / 2.0;
+    carrier_state middle;
+    middle.step = 1.0 / rate_hz;
+    middle.frequency =
+        two_pi * (line.sum / bands.decimation + 2.0 * (bands.upper_shift + bands.lower_shift)) /
+        4.0;
+    middle.frequency_rate = two_pi * line.rate / (2.0 * bands.decimation * bands.decimation);
+    const double phase = (upper_phase + lower_phase) / 4.0;
+    const double turns = std::remainder((upper_phase - lower_phase) / 2.0, two_pi) / two_pi;
+    // The phases are known to a turn each: another choice turns the carrier by a quarter and moves
+    // the symbols by a half, which is the ambiguity of OQPSK that the decoder resolves.
+    middle.position = at - turns * middle.step;
+    middle.phase = phase - middle.frequency * turns * middle.step;
+    acquired_carrier carrier = finish(window, middle);
+    carrier.clock_line = line.power;
+    carrier.carrier_line = line.power;
+    return carrier;
+}
+
+acquired_carrier acquisition::finish(std::span<const cf32> window, const carrier_state& middle) {
+    const double before = std::floor(middle.position / middle.step);
+    const carrier_state first = middle.advanced(-before);
+    const auto count = static_cast<std::size_t>(
+        (static_cast<double>(window.size()) - first.position) / middle.step);
+    filter_all(window, first, count);
+    const std::size_t start = signal_start(count);
+    acquired_carrier carrier;
+    carrier.state = first.advanced(static_cast<double>(start));
+    double power = 0.0;
+    double fourth = 0.0;
+    double rails = 0.0;
+    const auto add = [&](float value) {
+        const double square = static_cast<double>(value) * static_cast<double>(value);
+        power += square;
+        fourth += square * square;
+        rails += 1.0;
+    };
+    for (std::size_t k = start; k < count; ++k) {
+        add(symbols_[k].real());
+        if (config_.wave.kind == modulation::qpsk) {
+            add(symbols_[k].imag());
+        } else if (config_.wave.kind == modulation::oqpsk) {
+            add(staggered_[k].imag());
+        }
+    }
+    carrier.rail_power = power / rails;
+    // Of ± a in Gaussian noise: a^4 = (3 M2^2 - M4) / 2.
+    const double a4 = 0.5 * (3.0 * carrier.rail_power * carrier.rail_power - fourth / rails);
+    carrier.rail_amplitude =
+        std::sqrt(std::sqrt(std::max(a4, 0.01 * carrier.rail_power * carrier.rail_power)));
+    return carrier;
+}
+
+std::size_t acquisition::signal_start(std::size_t count) const {
+    const std::size_t blocks = count / start_block_symbols;
+    if (blocks < 2) {
+        return 0;
+    }
+    std::vector<double> metric(blocks);
+    for (std::size_t b = 0; b < blocks; ++b) {
+        double wanted = 0.0;
+        double power = 0.0;
+        cf64 sum{};
+        for (std::size_t k = b * start_block_symbols; k < (b + 1) * start_block_symbols; ++k) {
+            const cf64 z = symbols_[k];
+            if (config_.wave.kind == modulation::oqpsk) {
+                const double i = z.real() * z.real();
+                const double q = std::pow(static_cast<double>(staggered_[k].imag()), 2);
+                power += 0.5 * (i + q);
+                wanted += 0.5 * (i * i + q * q);
+            } else {
+                power += std::norm(z);
+                sum += config_.wave.kind == modulation::bpsk ? z * z
+                       : std::norm(z) > 0.0                  ? z * z * z * z / std::norm(z)
+                                                             : cf64{};
+            }
+        }
+        if (config_.wave.kind == modulation::oqpsk) {
+            const double m2 = power / start_block_symbols;
+            metric[b] = m2 > 0.0 ? 1.5 - 0.5 * wanted / start_block_symbols / (m2 * m2) : 0.0;
+        } else {
+            metric[b] = power > 0.0 ? std::abs(sum) / power : 0.0;
+        }
+    }
+    // The change point: up to where the metric is below half of what it is where it is best. A few
+    // blocks too many do not hurt, a frame's beginning too little does: only a clear dip counts.
+    std::vector<double> sorted = metric;
+    std::sort(sorted.begin(), sorted.end());
+    const double noise = config_.wave.kind == modulation::oqpsk ? 0.0 : noise_block_metric;
+    const double margin = 0.5 * (sorted[sorted.size() * 3 / 4] - noise);
+    double sum = 0.0;
+    double lowest = -least_dip_blocks * margin;
+    std::size_t start = 0;
+    for (std::size_t b = 0; b < blocks; ++b) {
+        sum += metric[b] - noise - margin;
+        if (sum < lowest) {
+            lowest = sum;
+            start = b + 1;
+        }
+    }
+    return start < blocks ? start * start_block_symbols : 0;
+}
+
+} // namespace landfall::dsp

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Finding a carrier in a window of samples, without feedback: frequency, Doppler rate, symbol clock
+// and phase at once, so that tracking can start at the window's beginning.
+#pragma once
+
+#include "base/sample.h"
+#include "dsp/fft.h"
+#include "dsp/matched_filter.h"
+#include "dsp/waveform.h"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace landfall::dsp {
+
+struct acquisition_config {
+    waveform wave;
+    double samples_per_symbol = 0.0; ///< 2 to 16
+    double frequency_hint = 0.0;     ///< cycles per sample
+    double search_range = 0.0;       ///< ± cycles per sample around the hint
+    double max_frequency_rate = 0.0; ///< cycles per symbol per symbol
+    double max_clock_error = 130e-6; ///< of the symbol rate
+};
+
+/// What was found. Positions are in the window's samples.
+struct acquired_carrier {
+    carrier_state state;       ///< at the first symbol from which on the signal is there
+    double rail_amplitude = 0; ///< of the matched filter's output
+    double rail_power = 0;     ///< signal and noise, of one rail
+    double clock_line = 0.0;   ///< height of the symbol-clock line over noise (power ratio)
+    double carrier_line = 0.0; ///< height of the M-th power line over noise (power ratio)
+};
+
+/// Estimates on whole windows (CCSDS-style PSK; data need not be known):
+/// the symbol clock and a coarse frequency from the correlation of the spectrum's two band edges,
+/// then frequency, Doppler rate and phase from the M-th power of the symbols (BPSK, QPSK) or the
+/// squared band edges (OQPSK).
+class acquisition {
+  public:
+    explicit acquisition(const acquisition_config& config);
+
+    /// The carrier of `window`, or nothing if its lines do not stand out of the noise (about one
+    /// false alarm in 10^9 windows).
+    std::optional<acquired_carrier> search(std::span<const base::cf32> window);
+
+  private:
+    struct coarse {
+        double frequency = 0.0; ///< cycles per sample
+        double line = 0.0;
+    };
+    struct clock {
+        double position = 0.0; ///< of a symbol near the window's middle, in samples
+        double step = 0.0;
+    };
+    struct tone {
+        double frequency = 0.0; ///< cycles per item
+        double rate = 0.0;      ///< cycles per item per item
+        double power = 0.0;     ///< over the mean
+    };
+    struct edges {
+        std::vector<base::cf32> upper; ///< band around +R/2, shifted to zero
+        std::vector<base::cf32> lower; ///< band around -R/2, shifted to zero
+        double decimation = 0.0;       ///< samples per item
+        double upper_shift = 0.0;      ///< cycles per sample
+        double lower_shift = 0.0;
+        std::size_t items = 0; ///< that lie in the window
+    };
+
+    void transform(std::span<const base::cf32> window);
+    coarse strongest_clock_line() const;
+    edges band_edges(double frequency);
+    clock fit_clock(const edges& bands) const;
+    tone strongest_tone(std::span<const base::cf32> items, std::size_t count, double max_rate);
+    fft& transform_of(std::size_t size, fft_direction direction);
+
+    std::optional<acquired_carrier> search_psk(std::span<const base::cf32> window);
+    std::optional<acquired_carrier> search_staggered(std::span<const base::cf32> window);
+    struct pair_line {
+        double sum = 0.0, difference = 0.0, rate = 0.0, power = 0.0;
+    };
+    pair_line strongest_pair(const edges& bands, double rate_limit);
+    void filter_all(std::span<const base::cf32> window, const carrier_state& from,
+                    std::size_t count);
+    acquired_carrier finish(std::span<const base::cf32> window, const carrier_state& middle);
+    std::size_t signal_start(std::size_t count) const;
+
+    acquisition_config config_;
+    matched_filter filter_;
+    std::map<std::size_t, fft> forward_;
+    std::map<std::size_t, fft> backward_;
+    std::size_t window_size_ = 0;
+    std::vector<base::cf32> spectrum_;
+    std::vector<base::cf32> symbols_;
+    std::vector<base::cf32> staggered_;
+    std::vector<base::cf32> work_;
+};
+
+} // namespace landfall::dsp

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+#include "dsp/block_receiver.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace landfall::dsp {
+namespace {
+
+using base::cf32;
+constexpr double two_pi = 2.0 * std::numbers::pi;
+
+constexpr std::size_t short_window_symbols = 4096;
+constexpr std::size_t long_window_symbols = 16384;
+constexpr std::size_t most_window_symbols = 32768;
+constexpr std::size_t least_window_symbols = 512; // at the end of a recording
+constexpr std::size_t judged_stretches = 8;       // the lock detector's memory
+constexpr std::size_t patient_stretches = 8;      // of bad verdicts before lock is lost
+// Doppler rates: of a 400 km orbit at 8.2 GHz with a margin; as the acquisition can resolve them.
+constexpr double low_orbit_doppler_hz_s = 5000.0;
+constexpr double least_rate_range = 2e-7; // cycles per symbol²
+constexpr double most_rate_range = 3e-6;
+
+acquisition_config acquisition_for(const receiver_config& config, const front_end& front) {
+    const double rate = config.wave.symbol_rate_hz;
+    const double sample_rate = config.sample_rate_hz / front.decimation();
+    acquisition_config result;
+    result.wave = config.wave;
+    result.samples_per_symbol = sample_rate / rate;
+    const double hint = front.mirrored() ? -config.frequency_hint_hz : config.frequency_hint_hz;
+    result.frequency_hint = (hint - front.mixed_hz()) / sample_rate;
+    const double widest =
+        std::max(0.5 * (sample_rate - (1.0 + config.wave.roll_off) * rate), 0.25 * rate);
+    const double range = config.search_range_hz > 0.0 ? config.search_range_hz : widest;
+    result.search_range = std::min(range, widest) / sample_rate;
+    const double doppler =
+        config.max_doppler_rate_hz_s > 0.0 ? config.max_doppler_rate_hz_s : low_orbit_doppler_hz_s;
+    result.max_frequency_rate =
+        std::clamp(doppler / (rate * rate), least_rate_range, most_rate_range);
+    return result;
+}
+
+std::int8_t soft_bit(float value) noexcept {
+    return static_cast<std::int8_t>(
+        std::lrint(std::clamp(value * soft_amplitude, -127.0F, 127.0F)));
+}
+
+} // namespace
+
+block_receiver::block_receiver(const receiver_config& config)
+    : config_(config), front_(config),
+      samples_per_symbol_(config.sample_rate_hz / front_.decimation() / config.wave.symbol_rate_hz),
+      sample_rate_hz_(config.sample_rate_hz / front_.decimation()),
+      acquisition_(acquisition_for(config, front_)),
+      tracker_({.wave = config.wave, .samples_per_symbol = samples_per_symbol_}) {}
+
+void block_receiver::push(std::span<const cf32> samples, soft_sink sink) {
+    // Piece by piece, so that memory does not grow with the caller's blocks.
+    constexpr std::size_t piece = 65536;
+    for (std::size_t at = 0; at < samples.size(); at += piece) {
+        take(front_.process(samples.subspan(at, std::min(piece, samples.size() - at))), sink);
+    }
+}
+
+void block_receiver::take(std::span<const cf32> samples, soft_sink sink) {
+    const auto stride = static_cast<std::size_t>(short_window_symbols * samples_per_symbol_);
+    while (!samples.empty()) {
+        const std::size_t room =
+            tracking_ ? samples.size() : stride - std::min(stride - 1, unsearched_);
+        const auto now = samples.first(std::min(room, samples.size()));
+        buffer_.insert(buffer_.end(), now.begin(), now.end());
+        unsearched_ += now.size();
+        samples = samples.subspan(now.size());
+        advance(sink, false);
+    }
+}
+
+void block_receiver::advance(soft_sink sink, bool ending) {
+    for (;;) {
+        if (!tracking_ && !try_acquire(ending)) {
+            return;
+        }
+        const std::size_t least_blocks = ending ? 1 : stretch_blocks;
+        while (tracking_ &&
+               tracker_.end_sample(least_blocks) < static_cast<std::ptrdiff_t>(buffer_.size())) {
+            track_stretch(sink);
+        }
+        if (tracking_) {
+            return;
+        }
+    }
+}
+
+bool block_receiver::try_acquire(bool ending) {
+    const auto samples_of = [&](std::size_t symbols) {
+        return static_cast<std::size_t>(static_cast<double>(symbols) * samples_per_symbol_);
+    };
+    if (!ending && (unsearched_ < samples_of(short_window_symbols) ||
+                    buffer_.size() < samples_of(short_window_symbols))) {
+        return false;
+    }
+    unsearched_ = 0;
+    bool found = buffer_.size() >= samples_of(short_window_symbols)
+                     ? acquire_in(short_window_symbols)
+                     : ending && buffer_.size() >= samples_of(least_window_symbols) &&
+                           acquire_in(short_window_symbols);
+    if (!found && buffer_.size() >= samples_of(long_window_symbols)) {
+        found = acquire_in(long_window_symbols);
+    }
+    if (found) {
+        return true;
+    }
+    const std::size_t most = samples_of(most_window_symbols);
+    if (buffer_.size() >= most) {
+        forget(buffer_.size() - most / 2);
+    }
+    return false;
+}
+
+bool block_receiver::acquire_in(std::size_t window_symbols) {
+    const auto length =
+        std::min(buffer_.size(), static_cast<std::size_t>(static_cast<double>(window_symbols) *
+                                                          samples_per_symbol_));
+    const std::size_t first = buffer_.size() - length;
+    auto found = acquisition_.search(std::span(buffer_).subspan(first));
+    if (!found) {
+        return false;
+    }
+    found->state.position += static_cast<double>(first);
+    tracker_.start(found->state, found->rail_amplitude, found->rail_power);
+    tracking_ = true;
+    restart_ = true;
+    bad_stretches_ = 0;
+    ++report_.acquisitions;
+    return true;
+}
+
+void block_receiver::track_stretch(soft_sink sink) {
+    stretch next;
+    if (!spare_.empty()) {
+        next = std::move(spare_.back());
+        spare_.pop_back();
+    }
+    next.soft.clear();
+    next.error_power = 0.0;
+    next.first = tracker_.state();
+    next.first.position += static_cast<double>(buffer_first_);
+    double wanted = 0.0;
+    double power = 0.0;
+    std::size_t symbols = 0;
+    tracker::block block;
+    points_.clear();
+    const bool rails = config_.wave.kind != modulation::bpsk;
+    for (std::size_t b = 0; b < stretch_blocks; ++b) {
+        if (tracker_.end_sample(1) >= static_cast<std::ptrdiff_t>(buffer_.size())) {
+            break; // at the end of the stream only
+        }
+        tracker_.step(buffer_, block);
+        for (const cf32 point : block.points) {
+            next.soft.push_back(soft_bit(point.real()));
+            if (rails) {
+                next.soft.push_back(soft_bit(point.imag()));
+            }
+        }
+        points_.insert(points_.end(), block.points.begin(), block.points.end());
+        wanted += block.lock_wanted;
+        power += block.lock_power;
+        next.error_power += block.error_power;
+        symbols += tracker::block_symbols;
+    }
+    // Behind the last sample there are no symbols, only the tails that complete them.
+    const double past = next.first.position + static_cast<double>(symbols) * next.first.step -
+                        static_cast<double>(end_of_samples_);
+    if (past > 0.0) {
+        const auto beyond = static_cast<std::size_t>(past / next.first.step);
+        next.soft.resize(next.soft.size() - std::min(next.soft.size(), beyond * (rails ? 2 : 1)));
+    }
+    next.metric = tracker_.lock_metric(wanted, power, symbols) - tracker_.lock_threshold();
+    next.es_n0 = tracker_.es_n0();
+    pending_.push_back(std::move(next));
+    judge(sink);
+}
+
+void block_receiver::judge(soft_sink sink) {
+    double verdict = 0.0;
+    const std::size_t judged = std::min(judged_stretches, pending_.size());
+    for (std::size_t i = pending_.size() - judged; i < pending_.size(); ++i) {
+        verdict += pending_[i].metric;
+    }
+    if (verdict > 0.0) {
+        bad_stretches_ = 0;
+        locked_ = true;
+        while (pending_.size() > judged_stretches) {
+            release(sink);
+        }
+    } else if (++bad_stretches_ >= patient_stretches) {
+        lose(sink);
+        return;
+    }
+    // Kept: what the oldest unreleased stretch's filter reaches back to.
+    const double oldest =
+        pending_.empty() ? tracker_.state().position
+                         : pending_.front().first.position - static_cast<double>(buffer_first_);
+    const auto reach = static_cast<double>(tracker_.reach() + 2);
+    const auto spare_samples = static_cast<std::size_t>(std::max(0.0, oldest - reach));
+    if (spare_samples > buffer_.size() / 2) {
+        forget(spare_samples);
+    }
+}
+
+void block_receiver::release(soft_sink sink) {
+    stretch done = std::move(pending_.front());
+    pending_.pop_front();
+    note(done);
+    const double place = done.first.position * front_.decimation();
+    const double whole = std::floor(place);
+    sink({.soft = done.soft,
+          .first = {static_cast<std::int64_t>(whole), place - whole},
+          .samples_per_symbol = done.first.step * front_.decimation(),
+          .restart = restart_});
+    restart_ = false;
+    spare_.push_back(std::move(done));
+}
+
+void block_receiver::lose(soft_sink sink) {
+    // The change point: up to where the metrics spoke for a signal.
+    double sum = 0.0;
+    double highest = 0.0;
+    std::size_t good = 0;
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+        sum += pending_[i].metric;
+        if (sum > highest) {
+            highest = sum;
+            good = i + 1;
+        }
+    }
+    for (std::size_t i = 0; i < std::min(good, pending_.size() - 1); ++i) {
+        release(sink);
+    }
+    // What never was a signal is not sought in again.
+    const std::size_t wasted = good == 0 ? pending_.size() / 2 : 0;
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(wasted));
+    const double place = pending_.front().first.position - static_cast<double>(buffer_first_ + 2) -
+                         static_cast<double>(tracker_.reach());
+    pending_.clear();
+    forget(static_cast<std::size_t>(std::max(0.0, place)));
+    tracking_ = false;
+    locked_ = false;
+    restart_ = true;
+    unsearched_ = buffer_.size();
+    ++report_.losses;
+}
+
+void block_receiver::forget(std::size_t samples) {
+    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(samples));
+    buffer_first_ += static_cast<std::int64_t>(samples);
+    tracker_.rebase(static_cast<double>(samples));
+}
+
+void block_receiver::note(const stretch& done) {
+    const std::size_t bits = bits_per_symbol(config_.wave.kind);
+    const auto symbols = static_cast<double>(done.soft.size() / bits);
+    report_.locked_symbols += done.soft.size() / bits;
+    error_sum_ += done.error_power / static_cast<double>(bits);
+    noise_sum_ += symbols / done.es_n0;
+    rate_error_sum_ += symbols * (samples_per_symbol_ / done.first.step - 1.0);
+    const double sign = front_.mirrored() ? -1.0 : 1.0;
+    report_.frequency_offset_hz =
+        sign * (done.first.frequency / two_pi * sample_rate_hz_ + front_.mixed_hz());
+    report_.doppler_rate_hz_s =
+        sign * done.first.frequency_rate / two_pi * sample_rate_hz_ * sample_rate_hz_;
+    report_.es_n0_db = 10.0 * std::log10(std::max(done.es_n0, 1e-3));
+}
+
+void block_receiver::flush(soft_sink sink) {
+    take(front_.drain(), sink);
+    // The last symbols' pulses reach beyond the end.
+    const std::size_t beyond =
+        tracker_.reach() +
+        static_cast<std::size_t>(2.0 * static_cast<double>(tracker::block_symbols) *
+                                 samples_per_symbol_);
+    if (!tracking_) {
+        advance(sink, true);
+    }
+    if (tracking_) {
+        end_of_samples_ = buffer_first_ + static_cast<std::int64_t>(buffer_.size());
+        buffer_.insert(buffer_.end(), beyond, cf32{});
+        advance(sink, true);
+        end_of_samples_ = std::numeric_limits<std::int64_t>::max();
+    }
+    while (!pending_.empty()) {
+        release(sink);
+    }
+    buffer_first_ += static_cast<std::int64_t>(buffer_.size());
+    buffer_.clear();
+    tracking_ = false;
+    locked_ = false;
+    restart_ = true;
+    unsearched_ = 0;
+}
+
+receiver_report block_receiver::report() const {
+    receiver_report now = report_;
+    now.locked = locked_;
+    if (now.locked_symbols > 0) {
+        const auto symbols = static_cast<double>(now.locked_symbols);
+        now.mean_es_n0_db = 10.0 * std::log10(symbols / noise_sum_);
+        now.evm_percent = 100.0 * std::sqrt(error_sum_ / symbols);
+        now.symbol_rate_error_ppm = 1e6 * rate_error_sum_ / symbols;
+    }
+    return now;
+}
+
+} // namespace landfall::dsp

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Derotation and matched filtering, evaluated at the wanted instants only.
+#pragma once
+
+#include "base/sample.h"
+#include "dsp/pulse.h"
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace landfall::dsp {
+
+/// Where a carrier's symbols and phase are, in the coordinates of a sample buffer.
+struct carrier_state {
+    double position = 0.0;       ///< of the next symbol's pulse centre, in samples
+    double step = 0.0;           ///< samples per symbol
+    double phase = 0.0;          ///< of the carrier at `position`, radians
+    double frequency = 0.0;      ///< at `position`, radians per sample
+    double frequency_rate = 0.0; ///< radians per sample per sample
+
+    /// The state `symbols` later (or earlier), nothing else changing.
+    [[nodiscard]] carrier_state advanced(double symbols) const noexcept;
+};
+
+/// Evaluates a block of symbols: mixes the samples with the block's linearly advancing phase and
+/// filters them at the symbol instants. Within a block the mixing is coherent, so that a change of
+/// frequency between blocks leaves no transient in the filter.
+class matched_filter {
+  public:
+    static constexpr std::size_t block_symbols = 32;
+
+    struct output {
+        std::span<base::cf32> value; ///< the filter's output at each instant
+        std::span<base::cf32> slope; ///< its derivative by position, per sample; may be empty
+    };
+
+    matched_filter(double roll_off, double samples_per_symbol);
+
+    /// First and one-past-last sample that a block of `count` symbols reaches, plus half a symbol.
+    [[nodiscard]] std::ptrdiff_t first_sample(const carrier_state& at) const noexcept;
+    [[nodiscard]] std::ptrdiff_t end_sample(const carrier_state& at,
+                                            std::size_t count) const noexcept;
+
+    /// Mixes the samples for `count` (at most block_symbols) symbols from `at` on. Samples outside
+    /// `buffer` count as zero.
+    void mix(std::span<const base::cf32> buffer, const carrier_state& at, std::size_t count);
+    /// Filters what mix() prepared, `delay_symbols` (0 or 0.5) after each symbol instant.
+    void filter(double delay_symbols, output out) const noexcept;
+
+    [[nodiscard]] std::size_t reach() const noexcept { return bank_.reach(); }
+
+  private:
+    pulse_bank bank_;
+    std::vector<base::cf32> mixed_;
+    std::ptrdiff_t mixed_first_ = 0;
+    carrier_state at_;
+};
+
+} // namespace landfall::dsp
