@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// From a codeblock as received to a transfer frame: randomizer and Reed-Solomon, in either order.
+#pragma once
+
+#include "base/bytes.h"
+#include "dsp/fec/coding.h"
+#include "dsp/fec/randomizer.h"
+#include "dsp/fec/reed_solomon.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace landfall::fec {
+
+/// What a verified codeblock proves. `weak`: one random block in some 50,000 passes (a CRC, or a
+/// single E=8 codeword); `strong`: none does.
+enum class assurance : std::uint8_t { none, weak, strong };
+
+struct codeblock_verdict {
+    bool verified = false;
+    /// Every codeword is one octet repeated: what a dead channel gives is a codeword, too.
+    bool constant = false;
+    unsigned corrected_symbols = 0;
+};
+
+/// Takes no memory after construction.
+class codeblock_decoder {
+  public:
+    /// `crc_check`: without Reed-Solomon, a frame's last two octets are its CRC.
+    codeblock_decoder(const coding& code, bool crc_check);
+
+    [[nodiscard]] assurance proves() const noexcept { return proves_; }
+    [[nodiscard]] std::size_t block_octets() const noexcept { return received_.size(); }
+
+    /// Decodes a block of `block_octets()`.
+    codeblock_verdict decode(base::octets block) noexcept;
+
+    /// The last block's frame, derandomised: corrected when verified, as received otherwise.
+    [[nodiscard]] base::octets frame() const noexcept {
+        return base::octets(block_).first(frame_octets_);
+    }
+
+  private:
+    [[nodiscard]] bool is_constant(base::octets block) const noexcept;
+
+    std::size_t frame_octets_;
+    std::size_t interleave_;
+    bool crc_check_;
+    bool derandomize_first_;
+    assurance proves_;
+    sequence_randomizer randomizer_;
+    std::optional<reed_solomon> reed_solomon_;
+    std::vector<std::uint8_t> received_; ///< derandomised, if that comes first
+    std::vector<std::uint8_t> block_;
+};
+
+} // namespace landfall::fec

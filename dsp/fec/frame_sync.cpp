@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT
+#include "dsp/fec/frame_sync.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstdlib>
+
+namespace landfall::fec {
+namespace {
+
+/// Bits that a slip may add or take, and that a marker is looked for around its expected place.
+constexpr std::int64_t slip_bits = 32;
+/// Expected places in a row with neither marker nor decodable frame, after which lock is lost.
+constexpr int misses_to_lose = 4;
+constexpr std::int64_t frames_back = 4;
+
+/// Markers that must stand at frame distance so that random bits do not do it within days.
+int chain_length(unsigned marker_bits) noexcept {
+    return marker_bits >= 32 ? 2 : marker_bits >= 16 ? 3 : 5;
+}
+
+} // namespace
+
+frame_sync::frame_sync(const coding& code, codeblock_decoder& decoder)
+    : decoder_(decoder), pattern_(pattern_of(code.convolutional)), marker_bits_(code.marker.bits),
+      marker_(code.marker.value),
+      frame_bits_(static_cast<std::int64_t>(marker_bits_ + 8 * codeblock_octets(code))),
+      sure_errors_(marker_bits_ / 32),
+      search_errors_(marker_bits_ * (decoder.proves() == assurance::strong ? 5 : 3) / 32),
+      flywheel_errors_(marker_bits_ * 6 / 32), predicted_errors_(marker_bits_ / 4),
+      chain_markers_(chain_length(marker_bits_)), packed_(codeblock_octets(code)) {
+    assert(marker_bits_ >= 8 && marker_bits_ <= 64);
+    bits_.reserve(static_cast<std::size_t>(frame_bits_) * 12 + 16384);
+}
+
+std::int64_t frame_sync::soft_of(std::int64_t bit) const noexcept {
+    segment in = segments_.front();
+    for (const segment& one : segments_) {
+        if (one.bit <= bit) {
+            in = one;
+        }
+    }
+    const std::int64_t offset = std::max<std::int64_t>(0, bit - in.bit);
+    const auto bits = static_cast<std::int64_t>(pattern_.bits);
+    return in.soft + offset / bits * static_cast<std::int64_t>(pattern_.sent) +
+           pattern_.offset[static_cast<std::size_t>(offset % bits)];
+}
+
+/// Bits that are not (or no longer) there count as errors.
+unsigned frame_sync::marker_errors(place where) const noexcept {
+    unsigned errors = 0;
+    for (unsigned i = 0; i < marker_bits_; ++i) {
+        const std::int64_t at = where.at + i;
+        const std::uint64_t wanted =
+            (marker_ >> (marker_bits_ - 1 - i) & 1U) ^ (where.inverted ? 1U : 0U);
+        const bool there = at >= base_ && at < end();
+        errors += there && bits_[static_cast<std::size_t>(at - base_)] == wanted ? 0U : 1U;
+    }
+    return errors;
+}
+
+/// The first marker that begins in [from, to) and is wholly there.
+std::optional<frame_sync::place> frame_sync::find_marker(std::int64_t from, std::int64_t to,
+                                                         unsigned tolerance) const noexcept {
+    from = std::max(from, base_);
+    to = std::min(to, end() - static_cast<std::int64_t>(marker_bits_) + 1);
+    if (from >= to) {
+        return std::nullopt;
+    }
+    const std::uint64_t mask = marker_bits_ == 64 ? ~std::uint64_t{0}
+                                                  : (std::uint64_t{1} << marker_bits_) - 1;
+    const std::uint8_t* bit = bits_.data() + (from - base_);
+    std::uint64_t last = 0;
+    for (unsigned i = 0; i + 1 < marker_bits_; ++i) {
+        last = last << 1U | *bit++;
+    }
+    for (std::int64_t at = from; at < to; ++at) {
+        last = last << 1U | *bit++;
+        const auto errors = static_cast<unsigned>(std::popcount((last ^ marker_) & mask));
+        if (errors <= tolerance || errors + tolerance >= marker_bits_) {
+            return place{at, errors > tolerance};
+        }
+    }
+    return std::nullopt;
+}
+
+codeblock_verdict frame_sync::decode(place where) noexcept {
+    const std::int64_t first = where.at + static_cast<std::int64_t>(marker_bits_);
+    assert(first >= base_ && where.at + frame_bits_ <= end());
+    const std::uint8_t* bit = bits_.data() + (first - base_);
+    const unsigned flip = where.inverted ? 0xFFU : 0U;
+    for (std::uint8_t& octet : packed_) {
+        unsigned value = 0;
+        for (int i = 0; i < 8; ++i) {
+            value = value << 1U | *bit++;
+        }
+        octet = static_cast<std::uint8_t>(value ^ flip);
+    }
+    return decoder_.decode(packed_);
+}
+
+bool frame_sync::accepts_predicted(const codeblock_verdict& verdict,
+                                   unsigned errors) const noexcept {
+    if (!verdict.verified) {
+        return false;
+    }
+    if (verdict.constant) {
+        return errors <= search_errors_;
+    }
+    return decoder_.proves() == assurance::strong || errors <= predicted_errors_;
+}
+
+/// Whether a marker that was found by search begins a frame.
+bool frame_sync::accepts_found(place where) noexcept {
+    if (!decode(where).verified) {
+        return false;
+    }
+    if (decoder_.proves() == assurance::strong || marker_errors(where) <= sure_errors_) {
+        return true;
+    }
+    return marker_errors({where.at + frame_bits_, where.inverted}) <= search_errors_ ||
+           marker_errors({where.at - frame_bits_, where.inverted}) <= search_errors_;
+}
+
+/// The errors of all markers of a chain that begins there, if it is one.
+std::optional<unsigned> frame_sync::chain_errors(place where) const noexcept {
+    unsigned sum = 0;
+    for (int i = 0; i < chain_markers_; ++i) {
+        const unsigned errors = marker_errors({where.at + i * frame_bits_, where.inverted});
+        if (errors > search_errors_) {
+            return std::nullopt;
+        }
+        sum += errors;
+    }
+    return sum;
+}
+
+/// The best chain of those that begin less than a frame after the first one found.
+std::optional<frame_sync::place> frame_sync::find_chain(std::int64_t from,
+                                                        std::int64_t to) const noexcept {
+    std::optional<place> best;
+    unsigned least = 0;
+    while (const std::optional<place> found = find_marker(from, to, search_errors_)) {
+        const std::optional<unsigned> errors = chain_errors(*found);
+        if (errors && (!best || *errors < least)) {
+            to = best ? to : std::min(to, found->at + frame_bits_);
+            best = found;
+            least = *errors;
+        }
+        from = found->at + 1;
+    }
+    return best;
+}
+
+void frame_sync::deliver(place where, const codeblock_verdict& verdict, const frame_sink& sink) {
+    const std::int64_t first = where.at + static_cast<std::int64_t>(marker_bits_);
+    floor_ = where.at + frame_bits_;
+    last_good_ = floor_;
+    sink({decoder_.frame(), true, verdict.corrected_symbols, marker_errors(where), soft_of(first),
+          soft_of(floor_ - 1) + 1});
+    misses_ = 0;
+    expected_ = {floor_, where.inverted};
+}
+
+/// Reports a frame that is there but not decodable; it ends where the next one begins.
+void frame_sync::report_bad(place where, std::int64_t next_at, const frame_sink& sink) {
+    const std::int64_t first = where.at + static_cast<std::int64_t>(marker_bits_);
+    const codeblock_verdict verdict = decode(where);
+    floor_ = std::max(first + 1, std::min(where.at + frame_bits_, next_at));
+    sink({decoder_.frame(), false, verdict.corrected_symbols, marker_errors(where), soft_of(first),
+          soft_of(floor_ - 1) + 1});
+}
+
+void frame_sync::lock(place where) noexcept {
+    locked_ = true;
+    expected_ = where;
+    misses_ = 0;
+    failed_at_ = where.at - 1;
+}
+
+void frame_sync::count_miss() noexcept {
+    if (++misses_ >= misses_to_lose) {
+        locked_ = false;
+        ++losses_;
+        search_at_ = expected_.at;
+    }
+}
+
+/// Goes from a frame back to the earliest one before it that is held: frames at frame distance are
+/// tried whatever their marker looks like.
+frame_sync::place frame_sync::count_back(place found) noexcept {
+    const std::int64_t oldest = std::max(base_, floor_) - static_cast<std::int64_t>(marker_bits_);
+    for (place prior{found.at - frame_bits_, found.inverted}; prior.at >= oldest;
+         prior.at -= frame_bits_) {
+        const unsigned errors = marker_errors(prior);
+        const bool verified = decoder_.proves() != assurance::none &&
+                              accepts_predicted(decode(prior), errors);
+        if (!verified && errors > search_errors_) {
+            break;
+        }
+        found = prior;
+    }
+    return found;
+}
+
+/// While locked: the frame at the expected place. False when more bits are needed.
+bool frame_sync::follow(bool last, const frame_sink& sink) {
+    if (decoder_.proves() == assurance::none) {
+        return follow_unverified(last, sink);
+    }
+    if (expected_.at + frame_bits_ > end()) {
+        const std::optional<place> other = last ? find_other() : std::nullopt;
+        if (other) {
+            lock(*other);
+        }
+        return other.has_value();
+    }
+    const unsigned errors = marker_errors(expected_);
+    if (failed_at_ != expected_.at) {
+        const codeblock_verdict verdict = decode(expected_);
+        if (accepts_predicted(verdict, errors)) {
+            deliver(expected_, verdict, sink);
+            return true;
+        }
+        failed_at_ = expected_.at;
+    }
+    if (!last && expected_.at + 2 * frame_bits_ + 2 * slip_bits > end()) {
+        return false;
+    }
+    miss(errors, sink);
+    return true;
+}
+
+/// A frame that begins elsewhere than expected: from a slip before the expected place to one after
+/// the next.
+std::optional<frame_sync::place> frame_sync::find_other() noexcept {
+    const std::int64_t to =
+        std::min(expected_.at + frame_bits_ + slip_bits, end() - frame_bits_ + 1);
+    std::int64_t from = std::max(expected_.at, floor_) - slip_bits;
+    while (const std::optional<place> found = find_marker(from, to, search_errors_)) {
+        const bool other = found->at != expected_.at || found->inverted != expected_.inverted;
+        if (other && accepts_found(*found)) {
+            return found;
+        }
+        from = found->at + 1;
+    }
+    return std::nullopt;
+}
+
+/// The frame at the expected place is not decodable: reports it if its marker was there, and goes on
+/// with another one or to the next expected place.
+void frame_sync::miss(unsigned errors, const frame_sink& sink) {
+    const bool seen = errors <= (misses_ == 0 ? predicted_errors_ : search_errors_);
+    const std::optional<place> other = find_other();
+    const std::int64_t next_at = other ? other->at : expected_.at + frame_bits_;
+    if (seen && next_at > expected_.at + slip_bits) {
+        report_bad(expected_, next_at, sink);
+        misses_ = 0;
+    }
+    if (other) {
+        lock(*other);
+        return;
+    }
+    expected_.at = next_at;
+    if (!seen) {
+        count_miss();
+    }
+}
+
+/// As `follow`, but only markers tell: a frame counts when its own is good or the next one is.
+bool frame_sync::follow_unverified(bool last, const frame_sink& sink) {
+    const std::int64_t at = expected_.at;
+    if (at + frame_bits_ > end()) {
+        return false;
+    }
+    if (marker_errors(expected_) <= flywheel_errors_) {
+        deliver(expected_, decode(expected_), sink);
+        return true;
+    }
+    const std::int64_t chain_end = at + chain_markers_ * frame_bits_ + 2 * slip_bits + marker_bits_;
+    if (!last && chain_end > end()) {
+        return false;
+    }
+    if (marker_errors({at + frame_bits_, expected_.inverted}) <= search_errors_) {
+        deliver(expected_, decode(expected_), sink);
+    } else if (const auto found = find_chain(std::max(at, floor_) - slip_bits,
+                                             at + frame_bits_ + slip_bits)) {
+        lock(*found);
+    } else {
+        expected_.at = at + frame_bits_;
+        count_miss();
+    }
+    return true;
+}
+
+/// While not locked: the next marker that begins a frame. False when more bits are needed.
+bool frame_sync::search(bool last) {
+    if (decoder_.proves() == assurance::none) {
+        return search_unverified(last);
+    }
+    const std::optional<place> found = find_marker(search_at_, end(), search_errors_);
+    if (!found) {
+        search_at_ = std::max(search_at_, end() - static_cast<std::int64_t>(marker_bits_) + 1);
+        return false;
+    }
+    search_at_ = found->at;
+    const bool strong = decoder_.proves() == assurance::strong;
+    const std::int64_t wanted = found->at + frame_bits_ + (strong ? 0 : marker_bits_);
+    if (found->at + frame_bits_ > end() || (!last && wanted > end())) {
+        return false;
+    }
+    if (accepts_found(*found)) {
+        lock(count_back(*found));
+    } else {
+        search_at_ = found->at + 1;
+    }
+    return true;
+}
+
+bool frame_sync::search_unverified(bool last) {
+    const std::int64_t chain_bits = chain_markers_ * frame_bits_ + marker_bits_;
+    const std::int64_t to = last ? end() : end() - chain_bits;
+    if (const std::optional<place> found = find_chain(search_at_, to)) {
+        lock(count_back(*found));
+        return true;
+    }
+    search_at_ = std::max(search_at_, to);
+    return false;
+}
+
+void frame_sync::advance(bool last, const frame_sink& sink) {
+    while (locked_ ? follow(last, sink) : search(last)) {
+    }
+}
+
+void frame_sync::trim() {
+    const std::int64_t in_use = (locked_ ? expected_.at : search_at_ - frames_back * frame_bits_) -
+                                frame_bits_ - slip_bits;
+    const std::int64_t drop = in_use - base_;
+    if (drop < 2 * frame_bits_ && drop < 8192) {
+        return;
+    }
+    bits_.erase(bits_.begin(), bits_.begin() + drop);
+    base_ = in_use;
+    while (segments_.size() > 1 && segments_[1].bit <= base_) {
+        segments_.erase(segments_.begin());
+    }
+}
+
+void frame_sync::push(std::span<const std::uint8_t> bits, std::int64_t first_soft,
+                      const frame_sink& sink) {
+    if (segments_.empty() || soft_of(end()) != first_soft) {
+        segments_.push_back({end(), first_soft});
+    }
+    while (!bits.empty()) {
+        const auto piece =
+            bits.first(std::min(bits.size(), static_cast<std::size_t>(frame_bits_)));
+        bits_.insert(bits_.end(), piece.begin(), piece.end());
+        bits = bits.subspan(piece.size());
+        advance(false, sink);
+        trim();
+    }
+}
+
+void frame_sync::flush(const frame_sink& sink) {
+    if (!segments_.empty()) {
+        advance(true, sink);
+    }
+    bits_.clear();
+    segments_.clear();
+    base_ = search_at_ = floor_ = last_good_ = 0;
+    locked_ = false;
+    misses_ = 0;
+    failed_at_ = -1;
+}
+
+} // namespace landfall::fec

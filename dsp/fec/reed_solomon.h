@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Reed-Solomon (255,223) and (255,239) over GF(256), interleaved and shortened
+// (CCSDS 131.0-B, section 4): x^8+x^7+x^2+x+1, generator roots alpha^(11 j), j = 128-E to 127+E.
+#pragma once
+
+#include "base/bytes.h"
+#include "dsp/fec/coding.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace landfall::fec {
+
+/// A symbol of the conventional basis in Berlekamp's dual basis, and back.
+[[nodiscard]] std::uint8_t to_dual_basis(std::uint8_t symbol) noexcept;
+[[nodiscard]] std::uint8_t from_dual_basis(std::uint8_t symbol) noexcept;
+
+struct rs_outcome {
+    unsigned failed_codewords = 0;
+    unsigned corrected_symbols = 0;
+};
+
+/// Encodes and decodes one codeblock: `interleave` codewords, octet k belonging to codeword
+/// k mod interleave, virtual fill at the front of every codeword. Not to be used by two threads at
+/// once. Takes no memory after construction.
+class reed_solomon {
+  public:
+    /// `code` has Reed-Solomon, and a frame length that is a positive multiple of the interleave and
+    /// leaves room for the parity.
+    explicit reed_solomon(const coding& code);
+
+    /// Data and parity of the codeblock, in octets.
+    [[nodiscard]] std::size_t data_octets() const noexcept { return data_octets_; }
+    [[nodiscard]] std::size_t block_octets() const noexcept {
+        return data_octets_ + parity_octets_ * interleave_;
+    }
+
+    /// Fills the parity at the end of a codeblock whose data octets are set.
+    void encode(std::span<std::uint8_t> block) noexcept;
+
+    /// Corrects in place. A codeword that cannot be corrected keeps its octets. Every correction is
+    /// checked by encoding anew. `stop_at_failure` leaves the rest of a failed codeblock undecoded.
+    rs_outcome decode(std::span<std::uint8_t> block, bool stop_at_failure = false) noexcept;
+
+  private:
+    struct free_codec {
+        void operator()(void* codec) const noexcept;
+    };
+
+    int decode_codeword(std::span<std::uint8_t> block, std::size_t first) noexcept;
+
+    std::size_t data_octets_;
+    std::size_t parity_octets_; ///< per codeword
+    std::size_t interleave_;
+    std::size_t sent_octets_; ///< per codeword
+    int fill_octets_;
+    bool dual_;
+    std::unique_ptr<void, free_codec> codec_;
+    std::array<std::uint8_t, 255> word_{};
+};
+
+} // namespace landfall::fec
