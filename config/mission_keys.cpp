@@ -123,17 +123,16 @@ const std::array<mission_key, 21>& table() {
     return keys;
 }
 
+/// A TOML basic string, in the form of several lines where it has several.
 std::string in_quotes(std::string_view text) {
-    std::string out = "\"";
+    const bool lines = text.find('\n') != std::string_view::npos;
+    std::string out = lines ? "\"\"\"\n" : "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\')
             out += '\\';
-        if (c == '\n')
-            out += "\\n";
-        else
-            out += c;
+        out += c;
     }
-    return out + '"';
+    return out + (lines ? "\"\"\"" : "\"");
 }
 
 using failed = std::optional<std::string>;
