@@ -68,8 +68,8 @@ std::optional<frame_sync::place> frame_sync::find_marker(std::int64_t from, std:
     if (from >= to) {
         return std::nullopt;
     }
-    const std::uint64_t mask = marker_bits_ == 64 ? ~std::uint64_t{0}
-                                                  : (std::uint64_t{1} << marker_bits_) - 1;
+    const std::uint64_t mask =
+        marker_bits_ == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << marker_bits_) - 1;
     const std::uint8_t* bit = bits_.data() + (from - base_);
     std::uint64_t last = 0;
     for (unsigned i = 0; i + 1 < marker_bits_; ++i) {
@@ -194,8 +194,8 @@ frame_sync::place frame_sync::count_back(place found) noexcept {
     for (place prior{found.at - frame_bits_, found.inverted}; prior.at >= oldest;
          prior.at -= frame_bits_) {
         const unsigned errors = marker_errors(prior);
-        const bool verified = decoder_.proves() != assurance::none &&
-                              accepts_predicted(decode(prior), errors);
+        const bool verified =
+            decoder_.proves() != assurance::none && accepts_predicted(decode(prior), errors);
         if (!verified && errors > search_errors_) {
             break;
         }
@@ -248,8 +248,8 @@ std::optional<frame_sync::place> frame_sync::find_other() noexcept {
     return std::nullopt;
 }
 
-/// The frame at the expected place is not decodable: reports it if its marker was there, and goes on
-/// with another one or to the next expected place.
+/// The frame at the expected place is not decodable: reports it if its marker was there, and goes
+/// on with another one or to the next expected place.
 void frame_sync::miss(unsigned errors, const frame_sink& sink) {
     const bool seen = errors <= (misses_ == 0 ? predicted_errors_ : search_errors_);
     const std::optional<place> other = find_other();
@@ -284,8 +284,8 @@ bool frame_sync::follow_unverified(bool last, const frame_sink& sink) {
     }
     if (marker_errors({at + frame_bits_, expected_.inverted}) <= search_errors_) {
         deliver(expected_, decode(expected_), sink);
-    } else if (const auto found = find_chain(std::max(at, floor_) - slip_bits,
-                                             at + frame_bits_ + slip_bits)) {
+    } else if (const auto found =
+                   find_chain(std::max(at, floor_) - slip_bits, at + frame_bits_ + slip_bits)) {
         lock(*found);
     } else {
         expected_.at = at + frame_bits_;
@@ -335,8 +335,8 @@ void frame_sync::advance(bool last, const frame_sink& sink) {
 }
 
 void frame_sync::trim() {
-    const std::int64_t in_use = (locked_ ? expected_.at : search_at_ - frames_back * frame_bits_) -
-                                frame_bits_ - slip_bits;
+    const std::int64_t in_use =
+        (locked_ ? expected_.at : search_at_ - frames_back * frame_bits_) - frame_bits_ - slip_bits;
     const std::int64_t drop = in_use - base_;
     if (drop < 2 * frame_bits_ && drop < 8192) {
         return;
@@ -354,8 +354,7 @@ void frame_sync::push(std::span<const std::uint8_t> bits, std::int64_t first_sof
         segments_.push_back({end(), first_soft});
     }
     while (!bits.empty()) {
-        const auto piece =
-            bits.first(std::min(bits.size(), static_cast<std::size_t>(frame_bits_)));
+        const auto piece = bits.first(std::min(bits.size(), static_cast<std::size_t>(frame_bits_)));
         bits_.insert(bits_.end(), piece.begin(), piece.end());
         bits = bits.subspan(piece.size());
         advance(false, sink);

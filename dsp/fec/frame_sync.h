@@ -21,8 +21,9 @@
 namespace landfall::fec {
 
 struct decoded_frame {
-    base::octets octets;            ///< the transfer frame, without parity, derandomised; valid during the call
-    bool decodable = false;         ///< false: found, but the outer decoder failed (octets as received)
+    base::octets
+        octets; ///< the transfer frame, without parity, derandomised; valid during the call
+    bool decodable = false; ///< false: found, but the outer decoder failed (octets as received)
     unsigned corrected_symbols = 0; ///< Reed-Solomon symbols changed
     unsigned marker_errors = 0;     ///< bits
     /// Index, over all soft bits pushed, of the channel bit that carries the frame's first bit (the
@@ -73,7 +74,8 @@ class frame_sync {
                                          unsigned errors) const noexcept;
     bool accepts_found(place where) noexcept;
     [[nodiscard]] std::optional<unsigned> chain_errors(place where) const noexcept;
-    [[nodiscard]] std::optional<place> find_chain(std::int64_t from, std::int64_t to) const noexcept;
+    [[nodiscard]] std::optional<place> find_chain(std::int64_t from,
+                                                  std::int64_t to) const noexcept;
 
     void advance(bool last, const frame_sink& sink);
     bool follow(bool last, const frame_sink& sink);
@@ -93,12 +95,12 @@ class frame_sync {
     puncture_pattern pattern_;
     unsigned marker_bits_;
     std::uint64_t marker_;
-    std::int64_t frame_bits_;      ///< marker and codeblock
-    unsigned sure_errors_;         ///< marker errors that noise does not reach within minutes
-    unsigned search_errors_;       ///< tolerated where no marker is expected
-    unsigned flywheel_errors_;     ///< tolerated where one is, without outer code
-    unsigned predicted_errors_;    ///< up to which a marker counts as seen where one is expected
-    int chain_markers_;            ///< needed to believe frames that nothing verifies
+    std::int64_t frame_bits_;   ///< marker and codeblock
+    unsigned sure_errors_;      ///< marker errors that noise does not reach within minutes
+    unsigned search_errors_;    ///< tolerated where no marker is expected
+    unsigned flywheel_errors_;  ///< tolerated where one is, without outer code
+    unsigned predicted_errors_; ///< up to which a marker counts as seen where one is expected
+    int chain_markers_;         ///< needed to believe frames that nothing verifies
 
     std::vector<std::uint8_t> bits_; ///< from index base_ on
     std::int64_t base_ = 0;

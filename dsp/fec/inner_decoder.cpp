@@ -50,19 +50,16 @@ std::size_t step_count(const puncture_pattern& pattern, const rate_plan& plan) n
 
 } // namespace
 
-inner_decoder::inner_decoder(const coding& code, unsigned bits_per_symbol, bool staggered)
+inner_decoder::inner_decoder(const coding& code, std::span<const rail_map> maps)
     : pattern_(pattern_of(code.convolutional)),
       sub_periods_(plan_of(code.convolutional).sub_periods),
       sub_soft_(sub_periods_ * pattern_.sent),
       overlap_periods_((plan_of(code.convolutional).overlap_bits + pattern_.bits - 1) /
                        pattern_.bits),
-      wrong_loss_(plan_of(code.convolutional).wrong_loss), maps_{rail_map::as_received},
+      wrong_loss_(plan_of(code.convolutional).wrong_loss), maps_(maps.begin(), maps.end()),
+      hypotheses_(maps.size() * pattern_.sent),
       viterbi_(step_count(pattern_, plan_of(code.convolutional))) {
-    assert(code.convolutional != code_rate::none);
-    if (bits_per_symbol == 2) {
-        maps_.push_back(staggered ? rail_map::i_negated : rail_map::quarter_turn);
-    }
-    hypotheses_ = maps_.size() * pattern_.sent;
+    assert(code.convolutional != code_rate::none && !maps.empty());
     std::size_t sent = 0;
     for (std::size_t i = 0; i < pattern_.bits; ++i) {
         const auto put = [&](bool second) {
@@ -93,7 +90,8 @@ inner_decoder::inner_decoder(const coding& code, unsigned bits_per_symbol, bool 
     }
 }
 
-/// Phase p's periods begin p - (n - 1) channel bits into a chunk, so that none is lost at the start.
+/// Phase p's periods begin p - (n - 1) channel bits into a chunk, so that none is lost at the
+/// start.
 std::int64_t inner_decoder::first_period(std::size_t hypothesis,
                                          std::int64_t chunk) const noexcept {
     return chunk + static_cast<std::int64_t>(hypothesis % pattern_.sent) -
@@ -104,8 +102,8 @@ std::int64_t inner_decoder::first_period(std::size_t hypothesis,
 void inner_decoder::gather(rail_map map, std::int64_t first, std::size_t count) noexcept {
     const std::int64_t end = buffer_at_ + static_cast<std::int64_t>(soft_.size());
     const std::int64_t from = std::max(first, buffer_at_) & ~std::int64_t{1}; // an I bit
-    const std::int64_t to = std::min((first + static_cast<std::int64_t>(count) + 1) & ~std::int64_t{1},
-                                     end & ~std::int64_t{1});
+    const std::int64_t to = std::min(
+        (first + static_cast<std::int64_t>(count) + 1) & ~std::int64_t{1}, end & ~std::int64_t{1});
     std::fill_n(channel_.begin(), count, std::int8_t{0});
     if (map == rail_map::as_received) {
         for (std::int64_t i = std::max(first, buffer_at_);
@@ -344,8 +342,8 @@ void inner_decoder::settle(const bit_sink& sink) {
 void inner_decoder::emit(std::size_t hypothesis, std::size_t from, std::size_t to,
                          const bit_sink& sink) {
     const decoded_chunk& chunk = decoded(hypothesis, 0);
-    const std::int64_t first = first_period(hypothesis, chunk_at_) +
-                               static_cast<std::int64_t>(from * sub_soft_);
+    const std::int64_t first =
+        first_period(hypothesis, chunk_at_) + static_cast<std::int64_t>(from * sub_soft_);
     std::size_t count = (to - from) * sub_periods_ * pattern_.bits;
     if (last_) {
         const std::int64_t end = buffer_at_ + static_cast<std::int64_t>(soft_.size());

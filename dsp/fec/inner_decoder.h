@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// From soft channel bits to the bits of the convolutional code, finding rail rotation and code phase
-// by itself and finding them again after a slip.
+// From soft channel bits to the bits of the convolutional code, finding rail rotation and code
+// phase by itself and finding them again after a slip.
 //
-// The stream is decoded in chunks of some thousand bits, each with an overlap on either side, so that
-// any chunk can be decoded under any hypothesis. Decoded bits are encoded again and compared with what
-// was received: the weight of the disagreeing soft bits is the hypothesis' loss. A window of two
-// chunks is looked at before the first of them is given out, so that a slip is placed where it was.
+// The stream is decoded in chunks of some thousand bits, each with an overlap on either side, so
+// that any chunk can be decoded under any hypothesis. Decoded bits are encoded again and compared
+// with what was received: the weight of the disagreeing soft bits is the hypothesis' loss. A window
+// of two chunks is looked at before the first of them is given out, so that a slip is placed where
+// it was.
 #pragma once
 
 #include "base/function_ref.h"
@@ -38,8 +39,8 @@ class inner_decoder {
     using bit_sink =
         base::function_ref<void(std::span<const std::uint8_t> bits, std::int64_t first_soft)>;
 
-    /// `bits_per_symbol` 1 or 2; `staggered`: the second rail is half a symbol late (OQPSK).
-    inner_decoder(const coding& code, unsigned bits_per_symbol, bool staggered);
+    /// `maps`: the rail maps that are to be tried, each with every code phase; not empty.
+    inner_decoder(const coding& code, std::span<const rail_map> maps);
 
     /// Soft bits: positive is 0; the first one after construction or `flush` is an I bit.
     void push(std::span<const std::int8_t> soft, const bit_sink& sink);
@@ -48,8 +49,8 @@ class inner_decoder {
 
     /// Frames were decoded: the hypothesis is right.
     void confirm() noexcept { confirmed_ = true; }
-    /// Nothing was found in the decoded bits for long: compare all hypotheses again and take another
-    /// one that fits as well, if there is one.
+    /// Nothing was found in the decoded bits for long: compare all hypotheses again and take
+    /// another one that fits as well, if there is one.
     void doubt() noexcept {
         confirmed_ = false;
         doubted_ = true;
@@ -63,11 +64,11 @@ class inner_decoder {
     static constexpr std::size_t sub_blocks = 64; ///< per chunk
 
     struct sub_score {
-        std::uint32_t loss = 0;    ///< sum of |soft| that disagree
-        std::uint32_t square = 0;  ///< sum of their squares
-        std::uint32_t weight = 0;  ///< sum of |soft|
-        std::uint16_t bits = 0;    ///< not erased
-        std::uint16_t errors = 0;  ///< of these, disagreeing
+        std::uint32_t loss = 0;   ///< sum of |soft| that disagree
+        std::uint32_t square = 0; ///< sum of their squares
+        std::uint32_t weight = 0; ///< sum of |soft|
+        std::uint16_t bits = 0;   ///< not erased
+        std::uint16_t errors = 0; ///< of these, disagreeing
     };
     struct decoded_chunk {
         bool valid = false;
@@ -84,7 +85,8 @@ class inner_decoder {
     [[nodiscard]] std::int64_t chunk_soft() const noexcept {
         return static_cast<std::int64_t>(sub_blocks * sub_soft_);
     }
-    [[nodiscard]] std::int64_t first_period(std::size_t hypothesis, std::int64_t chunk) const noexcept;
+    [[nodiscard]] std::int64_t first_period(std::size_t hypothesis,
+                                            std::int64_t chunk) const noexcept;
     void gather(rail_map map, std::int64_t first, std::size_t count) noexcept;
     const decoded_chunk& decoded(std::size_t hypothesis, std::size_t chunk) noexcept;
     void score(decoded_chunk& out, std::size_t first_soft) noexcept;
@@ -101,11 +103,11 @@ class inner_decoder {
     void trim() noexcept;
 
     puncture_pattern pattern_;
-    std::array<std::uint8_t, 8> slot_{};    ///< of a period's channel bits, in the pairs of C1 and C2
-    std::array<bool, 8> flipped_{};         ///< channel bits that are sent inverted
-    std::size_t sub_periods_, sub_soft_;    ///< of one sub-block
-    std::size_t overlap_periods_;           ///< on either side of a chunk
-    double wrong_loss_;                     ///< loss ratio of a wrong hypothesis
+    std::array<std::uint8_t, 8> slot_{}; ///< of a period's channel bits, in the pairs of C1 and C2
+    std::array<bool, 8> flipped_{};      ///< channel bits that are sent inverted
+    std::size_t sub_periods_, sub_soft_; ///< of one sub-block
+    std::size_t overlap_periods_;        ///< on either side of a chunk
+    double wrong_loss_;                  ///< loss ratio of a wrong hypothesis
     std::vector<rail_map> maps_;
     std::size_t hypotheses_;
     viterbi viterbi_;

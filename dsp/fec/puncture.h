@@ -19,8 +19,12 @@ struct puncture_pattern {
     /// Channel bits of the period before the i-th information bit's first.
     std::array<std::uint8_t, 7> offset{};
 
-    [[nodiscard]] constexpr bool sends_c1(std::size_t i) const noexcept { return (c1 >> i & 1) != 0; }
-    [[nodiscard]] constexpr bool sends_c2(std::size_t i) const noexcept { return (c2 >> i & 1) != 0; }
+    [[nodiscard]] constexpr bool sends_c1(std::size_t i) const noexcept {
+        return (c1 >> i & 1) != 0;
+    }
+    [[nodiscard]] constexpr bool sends_c2(std::size_t i) const noexcept {
+        return (c2 >> i & 1) != 0;
+    }
 };
 
 namespace detail {

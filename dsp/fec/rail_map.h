@@ -3,9 +3,10 @@
 // which the code and the sync marker's two polarities resolve; what is left of the quarter-turns:
 //
 // QPSK: (I, Q) turns into (-Q, I), pair by pair.
-// OQPSK: Q is sent half a symbol after I. After a quarter-turn the receiver finds its first rail half
-// a symbol later, on what was Q, and pairs it with the next I: (-Q[k], I[k+1]). As a serial stream:
-// shifted by one bit, the bits of one rail inverted. The shift is found as code phase or by the marker.
+// OQPSK: Q is sent half a symbol after I. After a quarter-turn the receiver finds its first rail
+// half a symbol later, on what was Q, and pairs it with the next I: (-Q[k], I[k+1]). As a serial
+// stream: shifted by one bit, the bits of one rail inverted. The shift is found as code phase or by
+// the marker.
 #pragma once
 
 #include <cstddef>

@@ -32,10 +32,16 @@ constexpr table256 conventional_of = linear_table({0xC5, 0x42, 0x2E, 0xFD, 0xF0,
 
 } // namespace
 
-std::uint8_t to_dual_basis(std::uint8_t symbol) noexcept { return dual_of[symbol]; }
-std::uint8_t from_dual_basis(std::uint8_t symbol) noexcept { return conventional_of[symbol]; }
+std::uint8_t to_dual_basis(std::uint8_t symbol) noexcept {
+    return dual_of[symbol];
+}
+std::uint8_t from_dual_basis(std::uint8_t symbol) noexcept {
+    return conventional_of[symbol];
+}
 
-void reed_solomon::free_codec::operator()(void* codec) const noexcept { free_rs_char(codec); }
+void reed_solomon::free_codec::operator()(void* codec) const noexcept {
+    free_rs_char(codec);
+}
 
 reed_solomon::reed_solomon(const coding& code)
     : data_octets_(code.frame_octets), parity_octets_(rs_parity_octets(code.reed_solomon)),

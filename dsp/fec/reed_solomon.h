@@ -28,8 +28,8 @@ struct rs_outcome {
 /// once. Takes no memory after construction.
 class reed_solomon {
   public:
-    /// `code` has Reed-Solomon, and a frame length that is a positive multiple of the interleave and
-    /// leaves room for the parity.
+    /// `code` has Reed-Solomon, and a frame length that is a positive multiple of the interleave
+    /// and leaves room for the parity.
     explicit reed_solomon(const coding& code);
 
     /// Data and parity of the codeblock, in octets.

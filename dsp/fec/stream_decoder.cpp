@@ -11,35 +11,53 @@ constexpr std::size_t piece_bits = 4096;
 /// Frame lengths without a good frame, after which the inner decoder is told to look again.
 constexpr std::int64_t quiet_frames = 5;
 
-/// Without a convolutional code: what is neither half-turn nor undone by NRZ-M.
-std::vector<rail_map> lanes_of(const coding& code, unsigned bits_per_symbol, bool staggered) {
-    if (code.convolutional != code_rate::none || bits_per_symbol == 1) {
-        return {rail_map::as_received};
+using map_list = std::vector<rail_map>;
+
+/// One rail inverted is a codeword of these codes: only frames tell the difference.
+bool hides_rail_inversion(const coding& code) noexcept {
+    return code.convolutional == code_rate::r5_6 ||
+           (code.convolutional == code_rate::r3_4 && code.c2_first);
+}
+
+/// The lanes, and what each may try; half-turns are left to the code and the sync marker.
+std::vector<map_list> lanes_of(const coding& code, unsigned bits_per_symbol, bool staggered) {
+    if (bits_per_symbol == 1) {
+        return {{rail_map::as_received}};
     }
-    if (!staggered) {
-        return {rail_map::as_received, rail_map::quarter_turn};
+    const rail_map turned = staggered ? rail_map::i_negated : rail_map::quarter_turn;
+    if (code.convolutional != code_rate::none) {
+        if (staggered && hides_rail_inversion(code)) {
+            return {{rail_map::as_received}, {turned}};
+        }
+        return {{rail_map::as_received, turned}};
     }
-    // The bits of one rail inverted: NRZ-M on the stream makes all bits inverted of it, and per rail
-    // it makes nothing of it.
-    if (code.line_code != nrz::l) {
-        return {rail_map::as_received};
+    // NRZ-M on the stream makes all bits inverted of one inverted rail, and per rail nothing.
+    if (staggered && code.line_code != nrz::l) {
+        return {{rail_map::as_received}};
     }
-    return {rail_map::as_received, rail_map::i_negated};
+    return {{rail_map::as_received}, {turned}};
 }
 
 } // namespace
 
+stream_decoder::lane::lane(std::span<const rail_map> maps, unsigned nrz_lag, const coding& code,
+                           codeblock_decoder& decoder)
+    : map(maps.front()), nrz(nrz_lag), sync(code, decoder),
+      doubt_at_bits(quiet_frames * static_cast<std::int64_t>(sync.frame_bits())) {
+    if (code.convolutional != code_rate::none) {
+        inner.emplace(code, maps);
+    }
+}
+
 stream_decoder::stream_decoder(const coding& code, unsigned bits_per_symbol, bool staggered,
                                bool crc_check)
-    : codeblock_(code, crc_check), bits_per_symbol_(bits_per_symbol) {
+    : codeblock_(std::make_unique<codeblock_decoder>(code, crc_check)),
+      bits_per_symbol_(bits_per_symbol) {
     assert(bits_per_symbol == 1 || bits_per_symbol == 2);
-    const std::vector<rail_map> maps = lanes_of(code, bits_per_symbol, staggered);
-    lanes_.reserve(maps.size());
-    for (const rail_map map : maps) {
-        lanes_.emplace_back(map, nrz_lag_bits(code.line_code, bits_per_symbol), code, codeblock_);
-    }
-    if (code.convolutional != code_rate::none) {
-        inner_.emplace(code, bits_per_symbol, staggered);
+    const std::vector<map_list> plans = lanes_of(code, bits_per_symbol, staggered);
+    lanes_.reserve(plans.size());
+    for (const map_list& maps : plans) {
+        lanes_.emplace_back(maps, nrz_lag_bits(code.line_code, bits_per_symbol), code, *codeblock_);
     }
     bits_.reserve(2 * piece_bits);
     mapped_.resize(piece_bits);
@@ -48,39 +66,10 @@ stream_decoder::stream_decoder(const coding& code, unsigned bits_per_symbol, boo
 }
 
 void stream_decoder::push(std::span<const std::int8_t> soft, frame_sink sink) {
-    if (inner_) {
-        push_coded(soft, sink);
-    } else {
-        push_plain(soft, sink);
-    }
-}
-
-void stream_decoder::push_coded(std::span<const std::int8_t> soft, const frame_sink& sink) {
-    lane& only = lanes_.front();
-    const std::uint64_t good_before = counted_.good_frames;
-    std::int64_t bits_before = only.sync.bits_since_good();
-    inner_->push(soft, [&](std::span<const std::uint8_t> bits, std::int64_t first_soft) {
-        bits_.assign(bits.begin(), bits.end());
-        pass_on(only, bits_, first_soft, sink);
-    });
-    pushed_ += static_cast<std::int64_t>(soft.size());
-    if (counted_.good_frames != good_before) {
-        inner_->confirm();
-        quiet_bits_ = 0;
-        return;
-    }
-    quiet_bits_ += only.sync.bits_since_good() - bits_before;
-    if (quiet_bits_ > quiet_frames * static_cast<std::int64_t>(only.sync.frame_bits())) {
-        quiet_bits_ = 0;
-        inner_->doubt();
-    }
-}
-
-void stream_decoder::push_plain(std::span<const std::int8_t> soft, const frame_sink& sink) {
     if (!odd_.empty() && !soft.empty()) {
         odd_.push_back(soft.front());
         soft = soft.subspan(1);
-        decide(odd_, sink);
+        decode(odd_, sink);
         odd_.clear();
     }
     if (bits_per_symbol_ == 2 && soft.size() % 2 != 0) {
@@ -89,29 +78,55 @@ void stream_decoder::push_plain(std::span<const std::int8_t> soft, const frame_s
     }
     while (!soft.empty()) {
         const auto piece = soft.first(std::min(soft.size(), piece_bits));
-        decide(piece, sink);
+        decode(piece, sink);
         soft = soft.subspan(piece.size());
     }
 }
 
-/// Hard decisions, in every lane.
-void stream_decoder::decide(std::span<const std::int8_t> symbols, const frame_sink& sink) {
+/// Takes whole symbols, through all lanes.
+void stream_decoder::decode(std::span<const std::int8_t> symbols, const frame_sink& sink) {
     for (lane& one : lanes_) {
-        map_rails(one.map, symbols, mapped_.data());
-        bits_.resize(symbols.size());
-        for (std::size_t i = 0; i < symbols.size(); ++i) {
-            bits_[i] = mapped_[i] < 0 ? 1 : 0;
+        if (!one.inner) {
+            decide(one, symbols, sink);
+            continue;
         }
-        pass_on(one, bits_, pushed_, sink);
+        one.inner->push(symbols, [&](std::span<const std::uint8_t> bits, std::int64_t first_soft) {
+            bits_.assign(bits.begin(), bits.end());
+            pass_on(one, first_soft, sink);
+        });
+        advise(one);
     }
     pushed_ += static_cast<std::int64_t>(symbols.size());
 }
 
-void stream_decoder::pass_on(lane& to, std::span<std::uint8_t> bits, std::int64_t first_soft,
-                             const frame_sink& sink) {
-    to.nrz.decode(bits);
-    to.sync.push(bits, first_soft,
-                 [&](const decoded_frame& frame) { take(to, frame, sink); });
+/// Hard decisions, where there is no convolutional code.
+void stream_decoder::decide(lane& in, std::span<const std::int8_t> symbols,
+                            const frame_sink& sink) {
+    map_rails(in.map, symbols, mapped_.data());
+    bits_.resize(symbols.size());
+    for (std::size_t i = 0; i < symbols.size(); ++i) {
+        bits_[i] = mapped_[i] < 0 ? 1 : 0;
+    }
+    pass_on(in, pushed_, sink);
+}
+
+/// Tells the inner decoder what came of its bits.
+void stream_decoder::advise(lane& in) noexcept {
+    const std::int64_t quiet = in.sync.bits_since_good();
+    const std::int64_t limit = quiet_frames * static_cast<std::int64_t>(in.sync.frame_bits());
+    if (quiet < in.good_before) {
+        in.inner->confirm();
+        in.doubt_at_bits = limit;
+    } else if (quiet >= in.doubt_at_bits) {
+        in.inner->doubt();
+        in.doubt_at_bits += limit;
+    }
+    in.good_before = quiet;
+}
+
+void stream_decoder::pass_on(lane& to, std::int64_t first_soft, const frame_sink& sink) {
+    to.nrz.decode(bits_);
+    to.sync.push(bits_, first_soft, [&](const decoded_frame& frame) { take(to, frame, sink); });
 }
 
 /// Lets frames of all lanes through in order; an undecodable one only of the leading lane, and only
@@ -162,15 +177,17 @@ void stream_decoder::give(const decoded_frame& frame, const frame_sink& sink) {
 }
 
 void stream_decoder::restart(frame_sink sink) {
-    if (inner_) {
-        inner_->flush([&](std::span<const std::uint8_t> bits, std::int64_t first_soft) {
-            bits_.assign(bits.begin(), bits.end());
-            pass_on(lanes_.front(), bits_, first_soft, sink);
-        });
-    }
     for (lane& one : lanes_) {
+        if (one.inner) {
+            one.inner->flush([&](std::span<const std::uint8_t> bits, std::int64_t first_soft) {
+                bits_.assign(bits.begin(), bits.end());
+                pass_on(one, first_soft, sink);
+            });
+        }
         one.sync.flush([&](const decoded_frame& frame) { take(one, frame, sink); });
         one.nrz.reset();
+        one.good_before = 0;
+        one.doubt_at_bits = quiet_frames * static_cast<std::int64_t>(one.sync.frame_bits());
     }
     pushed_ += static_cast<std::int64_t>(odd_.size());
     odd_.clear();
@@ -178,7 +195,6 @@ void stream_decoder::restart(frame_sink sink) {
     release(pushed_, sink);
     holds_ = false;
     leader_ = nullptr;
-    quiet_bits_ = 0;
 }
 
 bool stream_decoder::locked() const noexcept {
@@ -189,11 +205,11 @@ stream_statistics stream_decoder::statistics() const noexcept {
     stream_statistics all = counted_;
     for (const lane& one : lanes_) {
         all.sync_losses += one.sync.losses();
-    }
-    if (inner_) {
-        all.channel_bits = inner_->statistics().channel_bits;
-        all.channel_bit_errors = inner_->statistics().channel_bit_errors;
-        all.hypothesis_switches = inner_->statistics().switches;
+        if (one.inner && (&one == leader_ || all.channel_bits == 0)) {
+            all.channel_bits = one.inner->statistics().channel_bits;
+            all.channel_bit_errors = one.inner->statistics().channel_bit_errors;
+            all.hypothesis_switches = one.inner->statistics().switches;
+        }
     }
     return all;
 }

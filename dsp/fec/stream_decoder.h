@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -28,8 +29,9 @@ struct stream_statistics {
     std::uint64_t sync_losses = 0;
 };
 
-/// The whole chain: convolutional code, NRZ, frame synchronisation, randomizer, outer code. Without a
-/// convolutional code nothing tells a wrong rotation at once: each is followed in a lane of its own.
+/// The whole chain: convolutional code, NRZ, frame synchronisation, randomizer, outer code. Where
+/// the convolutional code does not tell a wrong rotation, or there is none, each rotation is
+/// followed in a lane of its own.
 class stream_decoder {
   public:
     using frame_sink = fec::frame_sink;
@@ -39,8 +41,8 @@ class stream_decoder {
     stream_decoder(const coding& code, unsigned bits_per_symbol, bool staggered,
                    bool crc_check = false);
 
-    /// Soft bits, I, Q, I, Q ... for two bits a symbol; positive is 0, -127 to 127. Frames come some
-    /// frames late.
+    /// Soft bits, I, Q, I, Q ... for two bits a symbol; positive is 0, -127 to 127. Frames come
+    /// some frames late.
     void push(std::span<const std::int8_t> soft, frame_sink sink);
     /// What follows does not continue what came before: decodes all that was pushed, then begins to
     /// search anew, with an I bit. Soft bits are counted on.
@@ -53,26 +55,27 @@ class stream_decoder {
 
   private:
     struct lane {
-        lane(rail_map with, unsigned nrz_lag, const coding& code, codeblock_decoder& decoder)
-            : map(with), nrz(nrz_lag), sync(code, decoder) {}
+        lane(std::span<const rail_map> maps, unsigned nrz_lag, const coding& code,
+             codeblock_decoder& decoder);
 
-        rail_map map;
+        rail_map map; ///< without convolutional code
+        std::optional<inner_decoder> inner;
         nrz_coder nrz;
         frame_sync sync;
+        std::int64_t good_before = 0;   ///< bits since the last good frame, when last looked at
+        std::int64_t doubt_at_bits = 0; ///< bits without good frame that raise the next doubt
     };
 
-    void push_coded(std::span<const std::int8_t> soft, const frame_sink& sink);
-    void push_plain(std::span<const std::int8_t> soft, const frame_sink& sink);
-    void decide(std::span<const std::int8_t> symbols, const frame_sink& sink);
-    void pass_on(lane& to, std::span<std::uint8_t> bits, std::int64_t first_soft,
-                 const frame_sink& sink);
+    void decode(std::span<const std::int8_t> symbols, const frame_sink& sink);
+    void decide(lane& in, std::span<const std::int8_t> symbols, const frame_sink& sink);
+    static void advise(lane& in) noexcept;
+    void pass_on(lane& to, std::int64_t first_soft, const frame_sink& sink);
     void take(const lane& from, const decoded_frame& frame, const frame_sink& sink);
     void give(const decoded_frame& frame, const frame_sink& sink);
     void hold(const decoded_frame& frame);
     void release(std::int64_t before, const frame_sink& sink);
 
-    codeblock_decoder codeblock_;
-    std::optional<inner_decoder> inner_;
+    std::unique_ptr<codeblock_decoder> codeblock_; ///< shared by the lanes, which refer to it
     std::vector<lane> lanes_;
     const lane* leader_ = nullptr; ///< the lane of the last good frame
     std::vector<std::uint8_t> bits_;
@@ -82,7 +85,6 @@ class stream_decoder {
     std::int64_t pushed_ = 0; ///< soft bits, those of `odd_` excluded
     std::int64_t origin_ = 0; ///< `pushed_` at the last restart
     std::int64_t given_ = 0;  ///< end of the last frame given out, in soft bits
-    std::int64_t quiet_bits_ = 0;
 
     decoded_frame held_; ///< an undecodable frame that another lane may contradict
     std::vector<std::uint8_t> held_octets_;

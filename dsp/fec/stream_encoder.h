@@ -28,7 +28,8 @@ class stream_encoder {
     void frame(base::octets octets, std::vector<std::uint8_t>& channel_bits);
     /// Random filler before, between or after frames.
     void idle(std::size_t bits, std::vector<std::uint8_t>& channel_bits);
-    /// Filler enough that a decoder sees the last frame whole, and that the last symbol is complete.
+    /// Filler enough that a decoder sees the last frame whole, and that the last symbol is
+    /// complete.
     void flush(std::vector<std::uint8_t>& channel_bits);
 
   private:

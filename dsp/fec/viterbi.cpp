@@ -24,7 +24,9 @@ bool set_generators() noexcept {
 
 } // namespace
 
-void viterbi::free_decoder::operator()(void* decoder) const noexcept { delete_viterbi27(decoder); }
+void viterbi::free_decoder::operator()(void* decoder) const noexcept {
+    delete_viterbi27(decoder);
+}
 
 viterbi::viterbi(std::size_t max_bits)
     : max_bits_(max_bits), symbols_(2 * max_bits), packed_(max_bits / 8 + 1) {
