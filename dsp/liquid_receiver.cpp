@@ -19,7 +19,7 @@ constexpr std::size_t window_symbols = 4096;
 constexpr unsigned filter_span_symbols = 7;
 constexpr unsigned filter_bank = 32;
 constexpr float timing_bandwidth = 0.002F;
-constexpr float carrier_bandwidth = 0.006F;
+constexpr float carrier_bandwidth = 5e-5F; // the frequency gain; the phase gain is its square root
 constexpr float gain_bandwidth = 0.002F;
 constexpr float resampler_stop_band_db = 60.0F;
 
