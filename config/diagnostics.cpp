@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <tuple>
 
 namespace landfall::config {
 
@@ -113,18 +114,19 @@ void diagnostics::append(const diagnostics& other) {
 }
 
 void diagnostics::sort() {
-    std::vector<std::string> order;
-    for (const diagnostic& one : list_)
-        if (std::find(order.begin(), order.end(), one.file) == order.end())
-            order.push_back(one.file);
-    const auto rank = [&](const diagnostic& one) {
-        return std::find(order.begin(), order.end(), one.file) - order.begin();
-    };
-    std::stable_sort(list_.begin(), list_.end(), [&](const diagnostic& a, const diagnostic& b) {
-        const auto rank_a = rank(a);
-        const auto rank_b = rank(b);
-        return rank_a != rank_b ? rank_a < rank_b : a.at < b.at;
-    });
+    std::vector<std::string_view> files;
+    std::vector<std::tuple<std::size_t, position, std::size_t>> keys;
+    for (std::size_t i = 0; i < list_.size(); ++i) {
+        const auto found = std::find(files.begin(), files.end(), list_[i].file);
+        keys.emplace_back(found - files.begin(), list_[i].at, i);
+        if (found == files.end())
+            files.push_back(list_[i].file);
+    }
+    std::sort(keys.begin(), keys.end());
+    std::vector<diagnostic> sorted;
+    for (const auto& [file, at, index] : keys)
+        sorted.push_back(list_[index]);
+    list_ = std::move(sorted);
 }
 
 std::string diagnostics::text() const {

@@ -51,6 +51,9 @@ TEST_CASE("config/document: a syntax error is one error with a position") {
     CHECK(error_of("a = 1\nb = = 2\n").starts_with("f:2:5: error: "));
     CHECK(error_of("a = 1\na = 2\n").starts_with("f:2:"));
     CHECK(error_of("a = \"open\n").starts_with("f:1:"));
+    CHECK(error_of("[[\na]]\n") == "f: error: not valid TOML\n"); // an assertion of the library
+    CHECK(error_of("a = \xC3\xA9\n").starts_with("f:1:5:"));
+    CHECK(error_of("\xCE\xA2 = 1\n").starts_with("f:1:1:"));
     CHECK(error_of("a = \xFF\n").starts_with("f:1:"));
     CHECK(error_of(std::string("a = 1\nb\0 = 2\n", 13)).starts_with("f:2:"));
 }
