@@ -339,8 +339,8 @@ iq_stream::placement iq_stream::place_at_start(const arrival& packet) noexcept {
     if (hold(packet)) {
         return placement::hold;
     }
-    const bool earliest = time_of(packet.header) < time_of(earliest_held()->header);
-    return earliest ? placement::now : placement::release_held;
+    return earlier(packet.header, earliest_held()->header) ? placement::now
+                                                           : placement::release_held;
 }
 
 iq_stream::placement iq_stream::place_ahead(const arrival& packet, const position& at) noexcept {
@@ -381,7 +381,7 @@ bool iq_stream::hold(const arrival& packet) noexcept {
             free_slot = &each;
             continue;
         }
-        overtaken = overtaken || time_of(packet.header) < time_of(each.header);
+        overtaken = overtaken || earlier(packet.header, each.header);
         if (each.header.sequence == packet.header.sequence &&
             each.header.integer_seconds == packet.header.integer_seconds &&
             each.header.fractional == packet.header.fractional) {
@@ -400,17 +400,21 @@ bool iq_stream::hold(const arrival& packet) noexcept {
     return true;
 }
 
+/// By time; by sequence where a coarse clock gives both the same.
+bool iq_stream::earlier(const difi_header& one, const difi_header& other) const noexcept {
+    const double ahead_s = time_of(other).seconds_since(time_of(one));
+    if (std::abs(ahead_s) > clock_tolerance_s) {
+        return ahead_s > 0;
+    }
+    const unsigned ahead = (other.sequence - one.sequence) & 15U;
+    return ahead >= 1 && ahead <= reorder_packets;
+}
+
 iq_stream::slot* iq_stream::earliest_held() noexcept {
     slot* earliest = nullptr;
-    base::timestamp earliest_time;
     for (slot& each : slots_) {
-        if (!each.used) {
-            continue;
-        }
-        const base::timestamp time = time_of(each.header);
-        if (earliest == nullptr || time < earliest_time) {
+        if (each.used && (earliest == nullptr || earlier(each.header, earliest->header))) {
             earliest = &each;
-            earliest_time = time;
         }
     }
     return earliest;

@@ -115,6 +115,7 @@ class iq_stream {
     [[nodiscard]] bool acceptable(const arrival& packet) noexcept;
     [[nodiscard]] position position_of(const difi_header& header) const noexcept;
     [[nodiscard]] bool hold(const arrival& packet) noexcept;
+    [[nodiscard]] bool earlier(const difi_header& one, const difi_header& other) const noexcept;
     [[nodiscard]] slot* earliest_held() noexcept;
     [[nodiscard]] step deliver(const arrival& packet) noexcept;
     [[nodiscard]] step deliver_held(slot& held) noexcept;
