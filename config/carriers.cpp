@@ -62,9 +62,10 @@ class reader {
 void reader::check_top(const value& root) {
     for (const entry& one : root.entries)
         if (std::find(top_names.begin(), top_names.end(), one.key) == top_names.end())
-            errors_.add(source_, one.at,
-                        fmt::format("unknown key '{}'{}", printable(one.key, 60),
-                                    did_you_mean(one.key, top_names)));
+            errors_.add(
+                source_, one.at,
+                fmt::format("unknown key '{}'{}", printable(one.key, 60),
+                            errors_.full() ? std::string{} : did_you_mean(one.key, top_names)));
     const entry* given = find(root, "config_version");
     if (given == nullptr)
         errors_.add(source_, {1, 1}, "config_version = 1 is required");

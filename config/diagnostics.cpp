@@ -85,6 +85,10 @@ void diagnostics::push(diagnostic one) {
 }
 
 void diagnostics::add(const source_text& source, position at, std::string message) {
+    if (full()) {
+        ++left_out_;
+        return;
+    }
     diagnostic one{source.name, at, std::move(message), {}, 0};
     if (at.column > 0) {
         std::string_view line = line_of(source.text, std::max(1U, at.line));

@@ -46,6 +46,8 @@ class diagnostics {
     void append(diagnostic one);
     void append(const diagnostics& other);
 
+    /// What is added now is counted only: its message need not be made with care.
+    [[nodiscard]] bool full() const noexcept { return list_.size() >= limit; }
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     [[nodiscard]] std::span<const diagnostic> list() const noexcept { return list_; }
 

@@ -7,12 +7,10 @@
 #define TOML_EXCEPTIONS 1
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES 16
-// Some of the parser's assertions fail on bad input, as "[[", newline, "a]]": errors here, not an
-// end.
+// Some of the parser's assertions fail on bad input, "[[", newline, "a]]" for one: an error here.
 #undef NDEBUG
 #define TOML_ASSERT(expression)                                                                    \
-    (static_cast<bool>(expression) ? static_cast<void>(0)                                          \
-                                   : throw std::logic_error("not valid TOML"))
+    (static_cast<bool>(expression) ? static_cast<void>(0) : landfall::config::assertion_failed())
 
 #include "config/document.h"
 
@@ -22,6 +20,14 @@
 #include <exception>
 #include <fstream>
 #include <stdexcept>
+
+namespace landfall::config {
+
+[[noreturn]] static void assertion_failed() {
+    throw std::logic_error("not valid TOML");
+}
+
+} // namespace landfall::config
 
 // clang-format off
 // Outside of strings, letters beyond ASCII reach what toml++ 3.3 takes for unreachable when it asks

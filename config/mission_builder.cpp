@@ -57,6 +57,10 @@ bool mission_builder::apply(const source_text& source, const entry& one) {
 
 void mission_builder::unknown(const source_text& source, const entry& one,
                               std::span<const std::string_view> others) {
+    if (errors_.full()) {
+        errors_.add(source, one.at, {});
+        return;
+    }
     const auto names = mission_key_names();
     std::vector<std::string_view> known(names.begin(), names.end());
     known.insert(known.end(), others.begin(), others.end());
