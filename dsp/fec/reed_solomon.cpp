@@ -46,11 +46,12 @@ void reed_solomon::free_codec::operator()(void* codec) const noexcept {
 reed_solomon::reed_solomon(const coding& code)
     : data_octets_(code.frame_octets), parity_octets_(rs_parity_octets(code.reed_solomon)),
       interleave_(code.rs_interleave), sent_octets_(data_octets_ / interleave_ + parity_octets_),
-      fill_octets_(255 - static_cast<int>(sent_octets_)), dual_(code.basis == rs_basis::dual) {
+      dual_(code.basis == rs_basis::dual) {
     assert(parity_octets_ != 0 && interleave_ >= 1 && interleave_ <= 8);
     assert(data_octets_ >= interleave_ && data_octets_ % interleave_ == 0 && sent_octets_ <= 255);
     const int parity = static_cast<int>(parity_octets_);
-    codec_.reset(init_rs_char(8, 0x187, 128 - parity / 2, 11, parity, fill_octets_));
+    codec_.reset(
+        init_rs_char(8, 0x187, 128 - parity / 2, 11, parity, 255 - static_cast<int>(sent_octets_)));
     assert(codec_ != nullptr);
 }
 
@@ -74,14 +75,17 @@ int reed_solomon::decode_codeword(std::span<std::uint8_t> block, std::size_t fir
         const std::uint8_t symbol = block[first + i * interleave_];
         word_[i] = dual_ ? conventional_of[symbol] : symbol;
     }
-    std::array<int, 32> places{};
-    const int corrected = decode_rs_char(codec_.get(), word_.data(), places.data(), 0);
+    const std::array<std::uint8_t, 255> received = word_;
+    const int corrected = decode_rs_char(codec_.get(), word_.data(), nullptr, 0);
     if (corrected <= 0) {
         return corrected;
     }
     // libfec drops corrections that fall into virtual fill and still reports success.
-    const auto used = std::span(places).first(static_cast<std::size_t>(corrected));
-    if (std::ranges::any_of(used, [this](int place) { return place < fill_octets_; })) {
+    int changed = 0;
+    for (std::size_t i = 0; i < sent_octets_; ++i) {
+        changed += received[i] != word_[i] ? 1 : 0;
+    }
+    if (changed != corrected) {
         return -1;
     }
     std::array<std::uint8_t, 32> parity{};

@@ -56,7 +56,6 @@ class reed_solomon {
     std::size_t parity_octets_; ///< per codeword
     std::size_t interleave_;
     std::size_t sent_octets_; ///< per codeword
-    int fill_octets_;
     bool dual_;
     std::unique_ptr<void, free_codec> codec_;
     std::array<std::uint8_t, 255> word_{};
