@@ -96,13 +96,13 @@ class temporary_folder {
     [[nodiscard]] std::string file(const std::string& name) const {
         return (path_ / name).string();
     }
-    [[nodiscard]] std::string put(const std::string& name, const bytes& content) const {
+    std::string put(const std::string& name, const bytes& content) const {
         std::ofstream out(path_ / name, std::ios::binary);
         out.write(reinterpret_cast<const char*>(content.data()),
                   static_cast<std::streamsize>(content.size()));
         return file(name);
     }
-    [[nodiscard]] std::string put(const std::string& name, std::string_view text) const {
+    std::string put(const std::string& name, std::string_view text) const {
         return put(name, bytes(text.begin(), text.end()));
     }
 
