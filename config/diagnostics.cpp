@@ -33,6 +33,14 @@ std::uint8_t octet(std::string_view text, std::size_t at) noexcept {
     return static_cast<std::uint8_t>(text[at]);
 }
 
+/// U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069: they change what other characters look like.
+bool turns_direction(std::string_view character) noexcept {
+    const unsigned code = (octet(character, 0) & 0x0FU) << 12 | (octet(character, 1) & 0x3FU) << 6 |
+                          (octet(character, 2) & 0x3FU);
+    return code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
 /// Octets of the UTF-8 character at the front of `text`; 0 where it is broken or not printable.
 std::size_t character_octets(std::string_view text) noexcept {
     const std::uint8_t first = octet(text, 0);
@@ -45,8 +53,7 @@ std::size_t character_octets(std::string_view text) noexcept {
         if ((octet(text, i) & 0xC0) != 0x80)
             return 0;
     const bool control = first == 0xC2 && octet(text, 1) < 0xA0; // C1
-    const bool direction = first == 0xE2 && (octet(text, 1) == 0x80 || octet(text, 1) == 0x81);
-    return control || direction ? 0 : length;
+    return control || (length == 3 && turns_direction(text)) ? 0 : length;
 }
 
 std::string_view skip_characters(std::string_view text, unsigned count) noexcept {
@@ -173,6 +180,16 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
     const std::string_view near = nearest(word, known);
     return near.empty() ? std::string{} : fmt::format("; did you mean '{}'?", near);
+}
+
+bool is_printable(std::string_view text, bool line_breaks) {
+    while (!text.empty()) {
+        const std::size_t length = line_breaks && text[0] == '\n' ? 1 : character_octets(text);
+        if (length == 0)
+            return false;
+        text.remove_prefix(length);
+    }
+    return true;
 }
 
 std::string printable(std::string_view text, std::size_t most_characters) {

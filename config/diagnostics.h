@@ -75,6 +75,9 @@ class diagnostics {
 [[nodiscard]] std::string did_you_mean(std::string_view word,
                                        std::span<const std::string_view> known);
 
+/// Whether `text` is UTF-8 without control characters and without marks that turn its direction.
+[[nodiscard]] bool is_printable(std::string_view text, bool line_breaks);
+
 /// What may be shown on a terminal: control characters and broken UTF-8 replaced, length bounded.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most_characters = 160);
 

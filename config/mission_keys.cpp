@@ -154,12 +154,9 @@ failed set(const text_kind& kind, const mission_key&, const value& item, mission
         return wrong_type("text", item);
     if (text->size() > kind.octets_max)
         return fmt::format("longer than {} octets", kind.octets_max);
-    for (const char c : *text) {
-        const bool control = (c >= 0 && c < 0x20) || c == 0x7F;
-        if (control && !(kind.line_breaks && c == '\n'))
-            return kind.line_breaks ? "control characters other than line breaks"
-                                    : "control characters or line breaks";
-    }
+    if (!is_printable(*text, kind.line_breaks))
+        return kind.line_breaks ? "has characters that are neither printable nor line breaks"
+                                : "has characters that are not printable";
     kind.at(target) = *text;
     return {};
 }

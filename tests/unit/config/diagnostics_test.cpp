@@ -62,8 +62,9 @@ TEST_CASE("config/diagnostics: nothing that a terminal obeys is shown") {
     CHECK(printable("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x9B\xB0") ==
           "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x9B\xB0");
     CHECK(printable("\xC3(\xFF\xE2\x82") == "?(???");
-    CHECK(printable("\xC2\x9B\x31m") == "??1m");     // a C1 control
-    CHECK(printable("a\xE2\x80\xAE b") == "a??? b"); // right-to-left override
+    CHECK(printable("\xC2\x9B\x31m") == "??1m");              // a C1 control
+    CHECK(printable("a\xE2\x80\xAE b") == "a??? b");          // right-to-left override
+    CHECK(printable("a\xE2\x80\x94 b") == "a\xE2\x80\x94 b"); // a dash
     CHECK(printable("abcdef", 3) == "abc...");
 }
 

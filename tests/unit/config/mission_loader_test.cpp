@@ -112,7 +112,7 @@ frame_octets = 892.0
 m.toml:2:9: error: title: expected text, not an integer
     title = 7
             ^
-m.toml:3:10: error: source: control characters other than line breaks
+m.toml:3:10: error: source: has characters that are neither printable nor line breaks
     source = "bell: \u0007"
              ^
 m.toml:4:16: error: frequency_hz: -1 is not within 1 to 1000000000000
@@ -224,6 +224,12 @@ TEST_CASE("config/mission_loader: overrides win, the last one most") {
     CHECK(one.coding.convolutional == fec::code_rate::r3_4);
     CHECK(one.framing.fecf == framing::error_control::present);
     CHECK(one.title == "2024");
+}
+
+TEST_CASE("config/mission_loader: text of the command line is UTF-8") {
+    CHECK(loaded("", {"title=caf\xC3\xA9"}).title == "caf\xC3\xA9");
+    CHECK(errors_of("", {"title=caf\xE9"}).starts_with("--set: error: title: has characters"));
+    CHECK(errors_of("", {"title=a\nb"}).starts_with("--set: error: title: has characters"));
 }
 
 TEST_CASE("config/mission_loader: errors of overrides name the option") {
