@@ -77,11 +77,11 @@ constexpr auto wave = &mission::wave;
 constexpr auto coding = &mission::coding;
 constexpr auto frames = &mission::framing;
 
-const std::array<mission_key, 21>& table() {
+const std::array<mission_key, 24>& table() {
     using dsp::waveform;
     using code = fec::coding;
     using framing::frame_parameters;
-    static const std::array<mission_key, 21> keys{{
+    static const std::array<mission_key, 24> keys{{
         {"title", "what it is, in one line",
          text_kind{[](mission& m) -> std::string& { return m.title; }, false, 200}},
         {"source", "whence the numbers come",
@@ -119,6 +119,12 @@ const std::array<mission_key, 21>& table() {
          words<frames, &frame_parameters::format>(formats)},
         {"fecf", "frame error control field",
          words<frames, &frame_parameters::fecf>(controls, {}, true)},
+        {"aos_header_error_control", "error control field of AOS headers",
+         words<frames, &frame_parameters::aos_header_error_control>(controls, {}, true)},
+        {"insert_zone_octets", "length of the insert zone of AOS and USLP frames",
+         integer<frames, &frame_parameters::insert_zone_octets>(0, 1024)},
+        {"aos_ocf", "whether AOS frames end with an operational control field",
+         flag_kind{field_of<frames, &frame_parameters::aos_ocf>}},
     }};
     return keys;
 }

@@ -62,6 +62,9 @@ rs_interleave = 5
 frame_octets = 1180
 framing = "tm"
 fecf = true
+aos_header_error_control = false
+insert_zone_octets = 2
+aos_ocf = true
 )");
     CHECK(one.title == "t");
     CHECK(one.source == "two\nlines");
@@ -85,6 +88,9 @@ fecf = true
     CHECK(one.coding.frame_octets == 1180);
     CHECK(one.framing.format == framing::frame_format::tm);
     CHECK(one.framing.fecf == framing::error_control::present);
+    CHECK(one.framing.aos_header_error_control == framing::error_control::absent);
+    CHECK(one.framing.insert_zone_octets == 2);
+    CHECK(one.framing.aos_ocf);
 }
 
 TEST_CASE("config/mission_loader: all mistakes of a file are told at once") {
