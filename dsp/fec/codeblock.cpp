@@ -21,12 +21,21 @@ assurance assurance_of(const coding& code, bool crc_check) noexcept {
     return crc_check ? assurance::weak : assurance::none;
 }
 
+/// Every so many octets, up to four for each of eight codewords.
+bool repeats(base::octets block) noexcept {
+    for (std::size_t period = 1; period <= 32 && period < block.size(); ++period) {
+        const auto shifted = block.subspan(period);
+        if (std::equal(shifted.begin(), shifted.end(), block.begin())) {
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 codeblock_decoder::codeblock_decoder(const coding& code, bool crc_check)
-    : frame_octets_(code.frame_octets),
-      interleave_(code.reed_solomon == rs_code::none ? 1 : code.rs_interleave),
-      crc_check_(crc_check && code.reed_solomon == rs_code::none),
+    : frame_octets_(code.frame_octets), crc_check_(crc_check && code.reed_solomon == rs_code::none),
       derandomize_first_(code.derandomize_when == derandomize::before_rs ||
                          code.reed_solomon == rs_code::none),
       proves_(assurance_of(code, crc_check)),
@@ -37,13 +46,13 @@ codeblock_decoder::codeblock_decoder(const coding& code, bool crc_check)
     }
 }
 
-bool codeblock_decoder::is_constant(base::octets block) const noexcept {
-    for (std::size_t i = interleave_; i < block.size(); ++i) {
-        if (block[i] != block[i - interleave_]) {
-            return false;
-        }
-    }
-    return true;
+/// Whether `block_`, a codeword, repeats itself, with the random sequence added or without.
+bool codeblock_decoder::is_periodic() noexcept {
+    const bool plain = repeats(block_);
+    randomizer_.apply(block_);
+    const bool other = repeats(block_);
+    randomizer_.apply(block_);
+    return plain || other;
 }
 
 codeblock_verdict codeblock_decoder::decode(base::octets block) noexcept {
@@ -61,7 +70,7 @@ codeblock_verdict codeblock_decoder::decode(base::octets block) noexcept {
         if (!verdict.verified) {
             std::ranges::copy(received_, block_.begin());
         }
-        verdict.constant = verdict.verified && is_constant(block_);
+        verdict.periodic = verdict.verified && is_periodic();
     } else if (crc_check_) {
         verdict.verified = crc16(block_) == 0;
     }

@@ -19,8 +19,9 @@ enum class assurance : std::uint8_t { none, weak, strong };
 
 struct codeblock_verdict {
     bool verified = false;
-    /// Every codeword is one octet repeated: what a dead channel gives is a codeword, too.
-    bool constant = false;
+    /// The block, as sent or as randomised, repeats itself every few octets. Such blocks may be
+    /// codewords (one octet repeated always is one), so that a carrier without data gives some.
+    bool periodic = false;
     unsigned corrected_symbols = 0;
 };
 
@@ -42,10 +43,9 @@ class codeblock_decoder {
     }
 
   private:
-    [[nodiscard]] bool is_constant(base::octets block) const noexcept;
+    bool is_periodic() noexcept;
 
     std::size_t frame_octets_;
-    std::size_t interleave_;
     bool crc_check_;
     bool derandomize_first_;
     assurance proves_;

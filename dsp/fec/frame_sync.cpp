@@ -100,15 +100,44 @@ codeblock_verdict frame_sync::decode(place where) noexcept {
     return decoder_.decode(packed_);
 }
 
-bool frame_sync::accepts_predicted(const codeblock_verdict& verdict,
-                                   unsigned errors) const noexcept {
+/// Whether the bits in a marker's place are not just damaged but a marker to which a short pattern
+/// was added. Inverted data, or data of an inverted rail, are codewords as well.
+bool frame_sync::is_altered(place where) const noexcept {
+    constexpr std::uint64_t noise = 0x9E3779B97F4A7C15; // in the place of bits that are not there
+    std::uint64_t difference = 0;
+    for (unsigned i = 0; i < marker_bits_; ++i) {
+        const std::int64_t at = where.at + i;
+        const bool there = at >= base_ && at < end();
+        const std::uint64_t wanted = marker_ >> (marker_bits_ - 1 - i) & 1U;
+        const std::uint64_t bit =
+            there ? bits_[static_cast<std::size_t>(at - base_)] ^ wanted : noise >> i & 1U;
+        difference = difference << 1U | bit;
+    }
+    for (unsigned period = 1; period <= marker_bits_ / 2 && period <= 16; ++period) {
+        const unsigned pairs = marker_bits_ - period;
+        const std::uint64_t mask = (std::uint64_t{1} << pairs) - 1;
+        const std::uint64_t changes = (difference ^ difference >> period) & mask;
+        if (static_cast<unsigned>(std::popcount(changes)) <= pairs / 8) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Whether a block is a frame where one was expected, whatever its marker looks like.
+bool frame_sync::accepts_predicted(place where, const codeblock_verdict& verdict) const noexcept {
     if (!verdict.verified) {
         return false;
     }
-    if (verdict.constant) {
-        return errors <= search_errors_;
+    const unsigned errors = marker_errors(where);
+    if (errors <= search_errors_) {
+        return true;
     }
-    return decoder_.proves() == assurance::strong || errors <= predicted_errors_;
+    if (verdict.periodic) {
+        return false;
+    }
+    return errors <= predicted_errors_ ||
+           (decoder_.proves() == assurance::strong && !is_altered(where));
 }
 
 /// Whether a marker that was found by search begins a frame.
@@ -193,10 +222,9 @@ frame_sync::place frame_sync::count_back(place found) noexcept {
     const std::int64_t oldest = std::max(base_, floor_) - static_cast<std::int64_t>(marker_bits_);
     for (place prior{found.at - frame_bits_, found.inverted}; prior.at >= oldest;
          prior.at -= frame_bits_) {
-        const unsigned errors = marker_errors(prior);
         const bool verified =
-            decoder_.proves() != assurance::none && accepts_predicted(decode(prior), errors);
-        if (!verified && errors > search_errors_) {
+            decoder_.proves() != assurance::none && accepts_predicted(prior, decode(prior));
+        if (!verified && marker_errors(prior) > search_errors_) {
             break;
         }
         found = prior;
@@ -216,10 +244,9 @@ bool frame_sync::follow(bool last, const frame_sink& sink) {
         }
         return other.has_value();
     }
-    const unsigned errors = marker_errors(expected_);
     if (failed_at_ != expected_.at) {
         const codeblock_verdict verdict = decode(expected_);
-        if (accepts_predicted(verdict, errors)) {
+        if (accepts_predicted(expected_, verdict)) {
             deliver(expected_, verdict, sink);
             return true;
         }
@@ -228,7 +255,7 @@ bool frame_sync::follow(bool last, const frame_sink& sink) {
     if (!last && expected_.at + 2 * frame_bits_ + 2 * slip_bits > end()) {
         return false;
     }
-    miss(errors, sink);
+    miss(sink);
     return true;
 }
 
@@ -250,7 +277,8 @@ std::optional<frame_sync::place> frame_sync::find_other() noexcept {
 
 /// The frame at the expected place is not decodable: reports it if its marker was there, and goes
 /// on with another one or to the next expected place.
-void frame_sync::miss(unsigned errors, const frame_sink& sink) {
+void frame_sync::miss(const frame_sink& sink) {
+    const unsigned errors = marker_errors(expected_);
     const bool seen = errors <= (misses_ == 0 ? predicted_errors_ : search_errors_);
     const std::optional<place> other = find_other();
     const std::int64_t next_at = other ? other->at : expected_.at + frame_bits_;

@@ -70,8 +70,9 @@ class frame_sync {
     [[nodiscard]] std::optional<place> find_marker(std::int64_t from, std::int64_t to,
                                                    unsigned tolerance) const noexcept;
     codeblock_verdict decode(place where) noexcept;
-    [[nodiscard]] bool accepts_predicted(const codeblock_verdict& verdict,
-                                         unsigned errors) const noexcept;
+    [[nodiscard]] bool is_altered(place where) const noexcept;
+    [[nodiscard]] bool accepts_predicted(place where,
+                                         const codeblock_verdict& verdict) const noexcept;
     bool accepts_found(place where) noexcept;
     [[nodiscard]] std::optional<unsigned> chain_errors(place where) const noexcept;
     [[nodiscard]] std::optional<place> find_chain(std::int64_t from,
@@ -81,7 +82,7 @@ class frame_sync {
     bool follow(bool last, const frame_sink& sink);
     bool follow_unverified(bool last, const frame_sink& sink);
     [[nodiscard]] std::optional<place> find_other() noexcept;
-    void miss(unsigned errors, const frame_sink& sink);
+    void miss(const frame_sink& sink);
     void count_miss() noexcept;
     bool search(bool last);
     bool search_unverified(bool last);

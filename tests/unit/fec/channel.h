@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the coding tests share: frames, a noisy channel with ambiguities, and a list of what came out.
+// What the coding tests share: frames, a noisy channel with ambiguities, and a list of what came
+// out.
 #pragma once
 
 #include "base/random.h"
@@ -52,8 +53,8 @@ struct transmission {
         const std::size_t frame_bits = code.marker.bits + 8 * codeblock_octets(code);
         for (std::size_t i = 0; i < count; ++i) {
             frames.push_back(random_octets(code.frame_octets, random));
-            first_soft.push_back(channel_place(
-                code.convolutional, filler_bits + i * frame_bits + code.marker.bits));
+            first_soft.push_back(
+                channel_place(code.convolutional, filler_bits + i * frame_bits + code.marker.bits));
             encoder.frame(frames.back(), bits);
         }
         encoder.flush(bits);
@@ -129,8 +130,8 @@ struct reception {
     }
 
     [[nodiscard]] std::size_t bad() const {
-        return static_cast<std::size_t>(std::ranges::count_if(
-            items, [](const item& one) { return !one.frame.decodable; }));
+        return static_cast<std::size_t>(
+            std::ranges::count_if(items, [](const item& one) { return !one.frame.decodable; }));
     }
 
     /// The decodable frames that were sent, in the order sent; a false one counts for a thousand.
@@ -184,8 +185,8 @@ inline reception receive(const coding& code, modem with, std::span<const std::in
     return got;
 }
 
-/// E_s/N_0 of a channel bit at which the concatenated code (E=16, interleave 5) has a bit error rate
-/// of 1e-5.
+/// E_s/N_0 of a channel bit at which the concatenated code (E=16, interleave 5) has a bit error
+/// rate of 1e-5.
 inline double threshold_db(code_rate rate) {
     const puncture_pattern pattern = pattern_of(rate);
     const double ratio = static_cast<double>(pattern.bits) / static_cast<double>(pattern.sent);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "dsp/fec/convolutional.h"
-
 #include "channel.h"
+#include "dsp/fec/convolutional.h"
 #include "dsp/fec/nrz.h"
 
 #include <doctest/doctest.h>
+
 #include <string>
 #include <vector>
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/fec/crc.h"
 
+#include <doctest/doctest.h>
+
 #include <array>
 #include <cstring>
-#include <doctest/doctest.h>
 
 using namespace landfall;
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/fec/randomizer.h"
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <array>
-#include <doctest/doctest.h>
 #include <vector>
 
 using namespace landfall::fec;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "channel.h"
 #include "dsp/fec/reed_solomon.h"
 
-#include "channel.h"
-
 #include <doctest/doctest.h>
+
 #include <numeric>
 #include <string>
 
@@ -53,8 +53,7 @@ void damage(octet_list& block, std::size_t first, std::size_t interleave, std::s
     }
     for (std::size_t i = 0; i < errors; ++i) {
         std::swap(places[i], places[i + random.below(places.size() - i)]);
-        block[places[i]] =
-            static_cast<std::uint8_t>(block[places[i]] ^ (1 + random.below(255)));
+        block[places[i]] = static_cast<std::uint8_t>(block[places[i]] ^ (1 + random.below(255)));
     }
 }
 

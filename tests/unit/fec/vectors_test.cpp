@@ -2,8 +2,9 @@
 // Channel bits made by another encoder (tests/vectors/fec).
 #include "channel.h"
 
-#include <cstdlib>
 #include <doctest/doctest.h>
+
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>

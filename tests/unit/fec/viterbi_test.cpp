@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "dsp/fec/viterbi.h"
-
 #include "channel.h"
 #include "dsp/fec/convolutional.h"
+#include "dsp/fec/viterbi.h"
 
 #include <doctest/doctest.h>
 
