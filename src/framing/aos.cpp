@@ -71,37 +71,63 @@ constexpr bool all_zero(const syndromes& values) noexcept {
     return (values[0] | values[1] | values[2] | values[3]) == 0;
 }
 
-std::optional<codeword> correct_one(const codeword& word, const syndromes& values) noexcept {
-    for (std::size_t at = 0; at < code_nibbles; ++at) {
-        const std::size_t exponent = code_nibbles - 1 - at;
-        const std::uint8_t at_first_root = field.power[exponent * first_root % 15];
-        // The error's value follows from the first syndrome.
-        if (values[0] == 0) {
-            return std::nullopt;
-        }
-        const std::size_t log_value =
-            (15U + field.logarithm[values[0]] - field.logarithm[at_first_root]) % 15;
-        codeword corrected = word;
-        corrected[at] ^= field.power[log_value];
-        if (all_zero(syndromes_of(corrected))) {
-            return corrected;
-        }
+struct nibble_error {
+    std::size_t at = 0;
+    std::uint8_t value = 0;
+};
+
+/// What an error of `value` at nibble `at` adds to the syndromes.
+syndromes syndromes_of(const nibble_error& error) noexcept {
+    const std::size_t exponent = code_nibbles - 1 - error.at;
+    syndromes values{};
+    for (std::size_t i = 0; i < parity_nibbles; ++i) {
+        values[i] = multiply(error.value, field.power[exponent * (first_root + i) % 15]);
     }
-    return std::nullopt;
+    return values;
 }
 
-/// Tries every value of one nibble and corrects one other: 160 trials, on damaged headers only.
-std::optional<codeword> correct_two(const codeword& word) noexcept {
+/// The one error with these syndromes, if there is one: they are a geometric series.
+std::optional<nibble_error> locate_one(const syndromes& values) noexcept {
+    std::array<std::size_t, parity_nibbles - 1> ratios{};
+    for (std::size_t i = 0; i + 1 < parity_nibbles; ++i) {
+        if (values[i] == 0 || values[i + 1] == 0) {
+            return std::nullopt;
+        }
+        ratios[i] = (15U + field.logarithm[values[i + 1]] - field.logarithm[values[i]]) % 15;
+    }
+    const std::size_t exponent = ratios[0];
+    if (exponent != ratios[1] || exponent != ratios[2] || exponent >= code_nibbles) {
+        return std::nullopt;
+    }
+    const std::size_t log_value =
+        (15U + field.logarithm[values[0]] - exponent * first_root % 15) % 15;
+    return nibble_error{code_nibbles - 1 - exponent, field.power[log_value]};
+}
+
+/// Corrects up to two errors; tries every first one of two. False when there are more.
+bool correct(codeword& word) noexcept {
+    const syndromes values = syndromes_of(word);
+    if (all_zero(values)) {
+        return true;
+    }
+    if (const auto only = locate_one(values)) {
+        word[only->at] ^= only->value;
+        return true;
+    }
     for (std::size_t at = 0; at < code_nibbles; ++at) {
-        for (std::uint8_t error = 1; error < 16; ++error) {
-            codeword trial = word;
-            trial[at] ^= error;
-            if (const auto corrected = correct_one(trial, syndromes_of(trial))) {
-                return corrected;
+        for (std::uint8_t value = 1; value < 16; ++value) {
+            syndromes rest = syndromes_of(nibble_error{at, value});
+            for (std::size_t i = 0; i < parity_nibbles; ++i) {
+                rest[i] ^= values[i];
+            }
+            if (const auto other = locate_one(rest)) {
+                word[at] ^= value;
+                word[other->at] ^= other->value;
+                return true;
             }
         }
     }
-    return std::nullopt;
+    return false;
 }
 
 } // namespace
@@ -126,15 +152,8 @@ std::optional<corrected_aos_header> correct_aos_header(base::octets header) noex
         word[6 + i] = header[6 + i / 2] >> (i % 2 == 0 ? 4U : 0U) & 0xFU;
     }
     const codeword received = word;
-    if (const syndromes values = syndromes_of(word); !all_zero(values)) {
-        auto corrected = correct_one(word, values);
-        if (!corrected) {
-            corrected = correct_two(word);
-        }
-        if (!corrected) {
-            return std::nullopt;
-        }
-        word = *corrected;
+    if (!correct(word)) {
+        return std::nullopt;
     }
     corrected_aos_header result;
     for (std::size_t i = 0; i < 3; ++i) {

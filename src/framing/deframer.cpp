@@ -194,7 +194,6 @@ deframer::engine::engine(const frame_parameters& parameters)
       version_(parameters.format), header_control_(parameters.aos_header_error_control) {
     // The extractors refer to their channel's counters: these never move.
     counters.reserve(most_channels);
-    states_.reserve(most_channels);
 }
 
 void deframer::engine::push(const received_frame& frame, const deframer_sinks& sinks) {

@@ -107,9 +107,9 @@ std::uint16_t frame_builder::fill_packets(std::span<std::uint8_t> zone) {
 
 void frame_builder::write_tm_header(std::span<std::uint8_t> out, std::uint16_t pointer,
                                     std::uint8_t master_count) {
-    put(out.first(2),
-        static_cast<std::uint64_t>(parameters_.spacecraft_id << 4U | parameters_.vcid << 1U |
-                                   (parameters_.ocf ? 1U : 0U)));
+    const unsigned spacecraft_id = parameters_.spacecraft_id;
+    const unsigned vcid = parameters_.vcid;
+    put(out.first(2), spacecraft_id << 4U | vcid << 1U | (parameters_.ocf ? 1U : 0U));
     out[2] = master_count;
     out[3] = static_cast<std::uint8_t>(count_++);
     put(out.subspan(4, 2), 0x1800U | pointer);
@@ -119,7 +119,8 @@ void frame_builder::write_aos_header(std::span<std::uint8_t> out, std::uint16_t 
     const bool to_fill_channel = pointer == pointer_only_idle && parameters_.aos_fill_channel;
     const std::uint8_t vcid = to_fill_channel ? only_idle_vcid : parameters_.vcid;
     std::uint32_t& count = to_fill_channel ? fill_count_ : count_;
-    put(out.first(2), 0x4000U | static_cast<unsigned>(parameters_.spacecraft_id << 6U) | vcid);
+    const unsigned spacecraft_id = parameters_.spacecraft_id;
+    put(out.first(2), 0x4000U | spacecraft_id << 6U | vcid);
     put(out.subspan(2, 3), count++);
     out[5] = 0;
     std::size_t octets = aos_header_octets;
