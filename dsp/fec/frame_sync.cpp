@@ -11,6 +11,10 @@ namespace {
 
 /// Bits that a slip may add or take, and that a marker is looked for around its expected place.
 constexpr std::int64_t slip_bits = 32;
+/// How far markers may reach into the frame before: no more than their own length.
+std::int64_t reach_bits(unsigned marker_bits) noexcept {
+    return std::min<std::int64_t>(slip_bits, marker_bits);
+}
 /// Expected places in a row with neither marker nor decodable frame, after which lock is lost.
 constexpr int misses_to_lose = 4;
 constexpr std::int64_t frames_back = 4;
@@ -264,7 +268,7 @@ bool frame_sync::follow(bool last, const frame_sink& sink) {
 std::optional<frame_sync::place> frame_sync::find_other() noexcept {
     const std::int64_t to =
         std::min(expected_.at + frame_bits_ + slip_bits, end() - frame_bits_ + 1);
-    std::int64_t from = std::max(expected_.at, floor_) - slip_bits;
+    std::int64_t from = std::max(expected_.at, floor_) - reach_bits(marker_bits_);
     while (const std::optional<place> found = find_marker(from, to, search_errors_)) {
         const bool other = found->at != expected_.at || found->inverted != expected_.inverted;
         if (other && accepts_found(*found)) {
@@ -312,8 +316,8 @@ bool frame_sync::follow_unverified(bool last, const frame_sink& sink) {
     }
     if (marker_errors({at + frame_bits_, expected_.inverted}) <= search_errors_) {
         deliver(expected_, decode(expected_), sink);
-    } else if (const auto found =
-                   find_chain(std::max(at, floor_) - slip_bits, at + frame_bits_ + slip_bits)) {
+    } else if (const auto found = find_chain(std::max(at, floor_) - reach_bits(marker_bits_),
+                                             at + frame_bits_ + slip_bits)) {
         lock(*found);
     } else {
         expected_.at = at + frame_bits_;

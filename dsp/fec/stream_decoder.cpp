@@ -11,6 +11,9 @@ constexpr std::size_t piece_bits = 4096;
 /// Frame lengths without a good frame, after which the inner decoder is told to look again.
 constexpr std::int64_t quiet_frames = 5;
 
+/// Soft bits by which frames seem to overlap at a slip, at most; more is another lane's same frame.
+constexpr std::int64_t overlap_bits = 64;
+
 using map_list = std::vector<rail_map>;
 
 /// One rail inverted is a codeword of these codes: only frames tell the difference.
@@ -133,8 +136,9 @@ void stream_decoder::pass_on(lane& to, std::int64_t first_soft, const frame_sink
 /// when no good one overlaps it.
 void stream_decoder::take(const lane& from, const decoded_frame& frame, const frame_sink& sink) {
     decoded_frame clipped = frame;
-    clipped.first_soft_bit = std::max(frame.first_soft_bit, origin_);
-    if (clipped.first_soft_bit < given_ && lanes_.size() > 1) {
+    clipped.first_soft_bit = std::max({frame.first_soft_bit, origin_, given_});
+    if (clipped.first_soft_bit > frame.first_soft_bit + overlap_bits ||
+        clipped.first_soft_bit >= frame.end_soft_bit) {
         return;
     }
     if (frame.decodable) {
