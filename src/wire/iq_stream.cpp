@@ -15,7 +15,6 @@ namespace {
 
 constexpr double late_packets = 16.5;   // further back than this, the clock went back
 constexpr double stale_context_s = 1.0; // a context older than this is a clock that went back
-constexpr std::size_t most_samples_in_packet = max_datagram_octets; // at 4 bits
 
 std::size_t index(difi_error error) noexcept {
     return static_cast<std::size_t>(error);
@@ -29,46 +28,12 @@ std::uint64_t nearest_count(double estimate, unsigned modulo_16) noexcept {
 
 } // namespace
 
-std::uint64_t iq_counters::invalid_total() const noexcept {
-    std::uint64_t total = 0;
-    for (const std::uint64_t count : invalid) {
-        total += count;
-    }
-    return total;
-}
-
-void iq_counters::add(const iq_counters& other) noexcept {
-    packets += other.packets;
-    data_packets += other.data_packets;
-    context_packets += other.context_packets;
-    version_packets += other.version_packets;
-    other_packets += other.other_packets;
-    samples += other.samples;
-    lost_packets += other.lost_packets;
-    lost_samples += other.lost_samples;
-    lost_context_packets += other.lost_context_packets;
-    duplicates += other.duplicates;
-    reordered += other.reordered;
-    late += other.late;
-    sequence_jumps += other.sequence_jumps;
-    discontinuities += other.discontinuities;
-    before_context_dropped += other.before_context_dropped;
-    clipped_samples += other.clipped_samples;
-    non_finite_samples += other.non_finite_samples;
-    not_difi += other.not_difi;
-    not_selected += other.not_selected;
-    refused_frames += other.refused_frames;
-    for (std::size_t i = 0; i < invalid.size(); ++i) {
-        invalid[i] += other.invalid[i];
-    }
-}
-
 iq_stream::iq_stream(const iq_stream_config& config)
     : config_(config), held_back_(config.max_held_packets, config.max_held_octets),
-      capacity_(config.block_samples + most_samples_in_packet),
+      capacity_(config.block_samples + config.max_payload_octets),
       buffer_(std::make_unique_for_overwrite<base::cf32[]>(capacity_)) {
     for (slot& each : slots_) {
-        each.octets = std::make_unique_for_overwrite<std::uint8_t[]>(max_datagram_octets);
+        each.octets = std::make_unique_for_overwrite<std::uint8_t[]>(config.max_payload_octets);
     }
 }
 
@@ -78,8 +43,10 @@ void iq_stream::push(const difi_packet& packet) noexcept {
     switch (packet.header.kind) {
     case packet_kind::data:
         ++counters_.data_packets;
-        if (packet.payload.empty() || packet.payload.size() > max_datagram_octets) {
+        if (packet.payload.empty()) {
             ++counters_.invalid[index(difi_error::empty_payload)];
+        } else if (packet.payload.size() > config_.max_payload_octets) {
+            ++counters_.invalid[index(difi_error::size_mismatch)];
         } else {
             incoming_ = arrival{packet.header, packet.payload};
         }

@@ -37,6 +37,9 @@ struct iq_stream_config {
     /// Data held back until the first context; beyond it the oldest give way.
     std::size_t max_held_packets = 1024;
     std::size_t max_held_octets = std::size_t{8} << 20U;
+    /// Larger payloads are counted as invalid (`size_mismatch`): it bounds the memory of each
+    /// packet.
+    std::size_t max_payload_octets = max_datagram_octets;
     /// Packets are joined into blocks of at least this many samples; 0: a block per packet.
     std::size_t block_samples = 0;
     /// A gap longer than this is a discontinuity, not a loss.

@@ -6,7 +6,11 @@
 
 namespace landfall::wire {
 
-std::string pcap_library_version() { return pcap_lib_version(); }
-std::string audio_library_version() { return sf_version_string(); }
+std::string pcap_library_version() {
+    return pcap_lib_version();
+}
+std::string audio_library_version() {
+    return sf_version_string();
+}
 
 } // namespace landfall::wire

@@ -198,8 +198,7 @@ TEST_CASE("wire/iq_stream: a shuffle within 7 packets, with every packet twice, 
             keyed.emplace_back(i * 2 + random.below(8), i);
             keyed.emplace_back(i * 2 + random.below(8), i);
         }
-        std::stable_sort(keyed.begin(), keyed.end(),
-                         [](const auto& a, const auto& b) { return a.first < b.first; });
+        std::sort(keyed.begin(), keyed.end());
         std::vector<std::uint64_t> numbers;
         for (const auto& each : keyed) {
             numbers.push_back(each.second);
