@@ -115,11 +115,11 @@ void receive_chain::take_frame(const fec::decoded_frame& frame,
     if (!frame.decodable) {
         return; // counted by the decoder
     }
-    framing::received_frame received{
-        .octets = frame.octets,
-        .first_bit = {},
-        .corrected = frame.corrected_symbols > 0,
-        .checked = config_.mission.coding.reed_solomon != fec::rs_code::none};
+    framing::received_frame received{.octets = frame.octets,
+                                     .first_bit = {},
+                                     .corrected = frame.corrected_symbols > 0,
+                                     .checked =
+                                         config_.mission.coding.reed_solomon != fec::rs_code::none};
     if (const auto place = soft_clock_.place_of(frame.first_soft_bit)) {
         if (const auto time = clock_.time_of(*place)) {
             received.first_bit = {.time = *time, .is_known = true};
@@ -167,8 +167,8 @@ chain_status receive_chain::status() const {
     now.receiver.locked_symbols += locked_symbols_;
     now.receiver.losses += losses_;
     now.receiver.acquisitions += acquisitions_;
-    now.locked_seconds = static_cast<double>(now.receiver.locked_symbols) /
-                         config_.mission.wave.symbol_rate_hz;
+    now.locked_seconds =
+        static_cast<double>(now.receiver.locked_symbols) / config_.mission.wave.symbol_rate_hz;
     now.frames_locked = decoder_.locked();
     now.decoder = decoder_.statistics();
     now.frames = deframer_.totals();

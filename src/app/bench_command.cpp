@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+#include "app/bench_command.h"
+
+#include "app/difi_packetiser.h"
+#include "app/downlink.h"
+#include "app/receive_chain.h"
+#include "base/random.h"
+#include "config/mission_loader.h"
+#include "dsp/fec/inner_decoder.h"
+#include "dsp/fec/libfec_reference.h"
+#include "dsp/fec/reed_solomon.h"
+#include "dsp/fec/stream_encoder.h"
+#include "dsp/modulator.h"
+#include "wire/iq_demux.h"
+#include "wire/samples.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <optional>
+
+namespace landfall::app {
+namespace {
+
+struct measured {
+    std::string stage;
+    double value = 0.0;
+    std::string unit;
+    std::string reference_name;
+    double reference = 0.0;
+};
+
+/// Units per second of `run`, which returns how many units it worked off.
+double rate_of(double seconds, const std::function<double()>& run) {
+    run(); // caches and tables are warm
+    const auto begun = std::chrono::steady_clock::now();
+    double units = 0.0;
+    double elapsed = 0.0;
+    do {
+        units += run();
+        elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    } while (elapsed < seconds);
+    return units / elapsed;
+}
+
+struct recorded {
+    std::vector<base::cf32> samples;
+    std::vector<std::vector<std::uint8_t>> packets;
+    double sample_rate_hz = 0.0;
+};
+
+/// A downlink of about `symbols` symbols, kept in memory.
+recorded record(const config::mission& mission, double symbols, double es_n0_db) {
+    downlink_config config;
+    config.mission = mission;
+    config.seconds = symbols / mission.wave.symbol_rate_hz;
+    config.channel.es_n0_db = es_n0_db;
+    config.channel.frequency_offset_hz = 0.01 * mission.wave.symbol_rate_hz;
+    recorded made;
+    auto signal = downlink::create(config);
+    if (!signal) {
+        return made;
+    }
+    made.sample_rate_hz = (*signal)->sample_rate_hz();
+    difi_packetiser packets({.stream_id = 1,
+                             .bits = 8,
+                             .sample_rate_hz = made.sample_rate_hz,
+                             .frequency_hz = mission.frequency_hz,
+                             .start = config.start});
+    auto on_packet = [&](const base::timestamp&, base::octets packet) -> base::result<void> {
+        made.packets.emplace_back(packet.begin(), packet.end());
+        return {};
+    };
+    auto on_frame = [](const framing::delivered_frame&) {};
+    bool more = true;
+    while (more) {
+        const auto samples = (*signal)->next(on_frame);
+        more = !samples.empty();
+        made.samples.insert(made.samples.end(), samples.begin(), samples.end());
+        static_cast<void>(packets.push(samples, !more, on_packet));
+    }
+    return made;
+}
+
+measured bench_ingest(double seconds) {
+    const recorded signal = record(config::mission{}, 100'000, 10.0);
+    const auto ingest = [&] {
+        wire::iq_demux demux(wire::iq_demux_config{});
+        double samples = 0.0;
+        wire::iq_block block;
+        for (const auto& packet : signal.packets) {
+            static_cast<void>(demux.push(packet));
+            while (demux.next(block)) {
+                samples += static_cast<double>(block.samples.size());
+            }
+        }
+        return samples;
+    };
+    std::vector<base::cf32> out(65536);
+    const auto unpack = [&] {
+        double samples = 0.0;
+        for (const auto& packet : signal.packets) {
+            const std::size_t count = (packet.size() - wire::difi_prologue_octets) / 2;
+            static_cast<void>(
+                wire::unpack_iq(base::octets(packet).subspan(wire::difi_prologue_octets), 8,
+                                std::span(out).first(count)));
+            samples += static_cast<double>(count);
+        }
+        return samples;
+    };
+    return {"difi-ingest", rate_of(seconds, ingest), "sample/s", "unpacking alone",
+            rate_of(seconds, unpack)};
+}
+
+double demodulation_rate(double seconds, const recorded& signal, dsp::modulation kind,
+                         dsp::engine engine) {
+    dsp::receiver_config config;
+    config.wave.kind = kind;
+    config.sample_rate_hz = signal.sample_rate_hz;
+    std::size_t bits = 0;
+    auto count = [&](const dsp::soft_block& soft) { bits += soft.soft.size(); };
+    auto receiver = dsp::make_receiver(config, engine);
+    receiver->push(signal.samples, count); // acquisition is not measured
+    return rate_of(seconds, [&] {
+        bits = 0;
+        receiver->push(signal.samples, count);
+        return static_cast<double>(bits / dsp::bits_per_symbol(kind));
+    });
+}
+
+measured bench_demodulator(double seconds, const std::string& stage, dsp::modulation kind) {
+    config::mission mission;
+    mission.wave.kind = kind;
+    const recorded signal = record(mission, 200'000, 10.0);
+    const bool staggered = kind == dsp::modulation::oqpsk;
+    measured result{stage, demodulation_rate(seconds, signal, kind, dsp::engine::block), "symbol/s",
+                    staggered ? "demod-qpsk" : "liquid-dsp objects", 0.0};
+    if (staggered) {
+        mission.wave.kind = dsp::modulation::qpsk;
+        result.reference = demodulation_rate(seconds, record(mission, 200'000, 10.0),
+                                             dsp::modulation::qpsk, dsp::engine::block);
+    } else {
+        result.reference = demodulation_rate(seconds, signal, kind, dsp::engine::liquid);
+    }
+    return result;
+}
+
+measured bench_viterbi(double seconds, const std::string& stage, fec::code_rate rate) {
+    fec::coding code;
+    code.convolutional = rate;
+    fec::stream_encoder encoder(code, 1);
+    std::vector<std::uint8_t> bits;
+    encoder.idle(200'000, bits);
+    std::vector<std::int8_t> soft(bits.size());
+    base::random_source random(1);
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+        const double value = (bits[i] == 0 ? 36.0 : -36.0) + 20.0 * random.gaussian();
+        soft[i] = static_cast<std::int8_t>(std::clamp(value, -127.0, 127.0));
+    }
+    const std::array maps{fec::rail_map{}};
+    fec::inner_decoder decoder(code, maps);
+    double decoded = 0.0;
+    auto sink = [&](std::span<const std::uint8_t> out, std::int64_t) {
+        decoded += static_cast<double>(out.size());
+    };
+    const double value = rate_of(seconds, [&] {
+        decoded = 0.0;
+        decoder.push(soft, sink);
+        decoder.confirm();
+        return decoded;
+    });
+    constexpr std::size_t reference_bits = 65'536;
+    std::vector<std::uint8_t> symbols(2 * (reference_bits + 6));
+    for (std::uint8_t& symbol : symbols) {
+        symbol = static_cast<std::uint8_t>(random.bits() >> 56U);
+    }
+    fec::libfec_viterbi libfec(reference_bits);
+    const double reference = rate_of(seconds, [&] {
+        libfec.decode(symbols);
+        return static_cast<double>(reference_bits);
+    });
+    return {stage, value, "bit/s", "libfec", reference};
+}
+
+measured bench_reed_solomon(double seconds, const std::string& stage, unsigned errors) {
+    constexpr std::size_t data_octets = 223;
+    constexpr unsigned interleave = 4;
+    constexpr unsigned blocks = 64;
+    fec::coding code;
+    fec::reed_solomon codec(code);
+    base::random_source random(1);
+    std::vector<std::uint8_t> received(blocks * codec.block_octets());
+    std::vector<std::uint8_t> words(std::size_t{blocks} * interleave * 255);
+    for (unsigned b = 0; b < blocks; ++b) {
+        const auto block =
+            std::span(received).subspan(b * codec.block_octets(), codec.block_octets());
+        for (std::uint8_t& octet : block.first(codec.data_octets())) {
+            octet = static_cast<std::uint8_t>(random.bits() >> 56U);
+        }
+        codec.encode(block);
+        for (unsigned w = 0; w < interleave; ++w) {
+            const auto word = std::span(words).subspan((b * interleave + w) * 255, 255);
+            for (unsigned e = 0; e < errors; ++e) {
+                block[(7 + 29 * e) * interleave + w] ^=
+                    static_cast<std::uint8_t>(1 + random.below(255));
+            }
+            for (std::size_t i = 0; i < 255; ++i) {
+                word[i] = block[i * interleave + w];
+            }
+        }
+    }
+    constexpr double bits = 8.0 * data_octets * interleave * blocks;
+    std::vector<std::uint8_t> work;
+    const double value = rate_of(seconds, [&] {
+        work = received;
+        for (unsigned b = 0; b < blocks; ++b) {
+            codec.decode(std::span(work).subspan(b * codec.block_octets(), codec.block_octets()));
+        }
+        return bits;
+    });
+    const double reference = rate_of(seconds, [&] {
+        work = words;
+        for (unsigned w = 0; w < blocks * interleave; ++w) {
+            fec::libfec_rs_decode(std::span(work).subspan(w * 255, 255));
+        }
+        return bits;
+    });
+    return {stage, value, "bit/s", "libfec", reference};
+}
+
+std::optional<measured> bench_chain(double seconds, const std::string& stage) {
+    const auto mission = config::load_mission(stage.substr(std::string("chain-").size()));
+    if (!mission) {
+        fmt::print(stderr, "{}", mission.error().text());
+        return std::nullopt;
+    }
+    const bool coded = mission->coding.convolutional != fec::code_rate::none;
+    const recorded signal = record(*mission, 300'000, coded ? 8.0 : 12.0);
+    std::uint64_t frames = 0;
+    const double value = rate_of(seconds, [&] {
+        receive_chain chain({.mission = *mission});
+        wire::iq_demux demux(wire::iq_demux_config{});
+        auto on_frame = [&](const framing::delivered_frame&) { ++frames; };
+        auto on_packet = [](const framing::delivered_packet&) {};
+        const framing::deframer_sinks sinks{.frame = on_frame, .packet = on_packet};
+        wire::iq_block block;
+        for (const auto& packet : signal.packets) {
+            static_cast<void>(demux.push(packet));
+            while (demux.next(block)) {
+                chain.push(block, sinks);
+            }
+        }
+        chain.finish(sinks);
+        return static_cast<double>(signal.samples.size());
+    });
+    if (frames == 0) {
+        fmt::print(stderr, "{}: no frame was decoded\n", stage);
+        return std::nullopt;
+    }
+    return measured{stage, value, "sample/s", "real time", signal.sample_rate_hz};
+}
+
+std::string cpu_name() {
+    std::ifstream info("/proc/cpuinfo");
+    for (std::string line; std::getline(info, line);) {
+        if (line.starts_with("model name")) {
+            return line.substr(line.find(':') + 2);
+        }
+    }
+    return "unknown";
+}
+
+const std::array<const char*, 12> all_stages{
+    "difi-ingest",     "demod-bpsk",        "demod-qpsk",       "demod-oqpsk",
+    "viterbi-1/2",     "viterbi-3/4",       "rs-255-223-clean", "rs-255-223-8-errors",
+    "chain-goes-hrit", "chain-metop-ahrpt", "chain-jpss-hrd",   "chain-noaa21-hrd"};
+
+std::optional<measured> run_stage(const std::string& stage, double seconds) {
+    if (stage == "difi-ingest") {
+        return bench_ingest(seconds);
+    }
+    if (stage == "demod-bpsk") {
+        return bench_demodulator(seconds, stage, dsp::modulation::bpsk);
+    }
+    if (stage == "demod-qpsk") {
+        return bench_demodulator(seconds, stage, dsp::modulation::qpsk);
+    }
+    if (stage == "demod-oqpsk") {
+        return bench_demodulator(seconds, stage, dsp::modulation::oqpsk);
+    }
+    if (stage == "viterbi-1/2") {
+        return bench_viterbi(seconds, stage, fec::code_rate::r1_2);
+    }
+    if (stage == "viterbi-3/4") {
+        return bench_viterbi(seconds, stage, fec::code_rate::r3_4);
+    }
+    if (stage == "rs-255-223-clean") {
+        return bench_reed_solomon(seconds, stage, 0);
+    }
+    if (stage == "rs-255-223-8-errors") {
+        return bench_reed_solomon(seconds, stage, 8);
+    }
+    if (stage.starts_with("chain-")) {
+        return bench_chain(seconds, stage);
+    }
+    std::string known;
+    for (const std::string one : all_stages) {
+        known += one.starts_with("chain-") ? "" : one + ", ";
+    }
+    fmt::print(stderr, "landfall bench: '{}' is none of {}chain-MISSION\n", stage, known);
+    return std::nullopt;
+}
+
+} // namespace
+
+int bench_command(const bench_options& options) {
+    std::vector<std::string> stages = options.stages;
+    if (stages.empty()) {
+        stages.assign(all_stages.begin(), all_stages.end());
+    }
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    if (!options.json) {
+        fmt::print("{}\n{:<22} {:>12} {:>12} {:>8}  {}\n", cpu_name(), "stage", "value",
+                   "reference", "ratio", "unit and reference");
+    }
+    for (const std::string& stage : stages) {
+        const auto result = run_stage(stage, options.seconds);
+        if (!result) {
+            return base::exit_code::usage;
+        }
+        const double ratio = result->value / result->reference;
+        list.push_back(
+            {{"stage", result->stage},
+             {"value", result->value},
+             {"unit", result->unit},
+             {"reference", {{"name", result->reference_name}, {"value", result->reference}}},
+             {"ratio", ratio}});
+        if (!options.json) {
+            fmt::print("{:<22} {:>12.3e} {:>12.3e} {:>8.2f}  {}, {}\n", result->stage,
+                       result->value, result->reference, ratio, result->unit,
+                       result->reference_name);
+            static_cast<void>(std::fflush(stdout));
+        }
+    }
+    if (options.json) {
+        const nlohmann::ordered_json whole = {
+            {"schema", 1}, {"cpu", cpu_name()}, {"simd", "baseline"}, {"stages", list}};
+        fmt::print("{}\n", whole.dump(2));
+    }
+    return base::exit_code::done;
+}
+
+} // namespace landfall::app

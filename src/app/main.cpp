@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// The program: its commands and their options.
+#include "app/bench_command.h"
+#include "app/demo_command.h"
+#include "app/interrupt.h"
+#include "app/missions_command.h"
+#include "app/replay_command.h"
+#include "app/simulate_command.h"
+#include "app/version.h"
+#include "base/error.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace landfall::app {
+namespace {
+
+/// Accepts 12, 0x1001.
+const CLI::Validator hexadecimal_too(
+    [](std::string& text) {
+        char* end = nullptr;
+        const unsigned long value = std::strtoul(text.c_str(), &end, 0);
+        if (text.empty() || *end != '\0' || value > 0xFFFF'FFFFUL) {
+            return fmt::format("'{}' is not a number", text);
+        }
+        text = std::to_string(value);
+        return std::string();
+    },
+    "NUMBER");
+
+void add_replay(CLI::App& program, std::function<int()>& chosen) {
+    auto options = std::make_shared<replay_options>();
+    CLI::App* command =
+        program.add_subcommand("replay", "Run recordings through the receive chain, offline");
+    command->footer("Example:\n  landfall replay pass.sigmf-meta --mission jpss-hrd --frames out/\n"
+                    "  landfall replay iq.ci16 --format ci16 --rate 2.5e6 --mission generic-ccsds "
+                    "--set modulation=bpsk");
+    command
+        ->add_option("files", options->files,
+                     "SigMF, WAV, raw IQ, or captures (pcap, pcapng) of DIFI packets")
+        ->required();
+    auto* mission = command->add_option("-m,--mission", options->mission,
+                                        "Mission preset, or a path to a mission file");
+    auto* config = command->add_option("-c,--config", options->config_file,
+                                       "Configuration file: replays each of its carriers");
+    mission->excludes(config);
+    command->add_option("--set", options->sets, "Override a mission key: KEY=VALUE")
+        ->needs(mission)
+        ->allow_extra_args(false);
+    command
+        ->add_option("--input", options->input,
+                     "Where to enter the chain: iq, soft (soft bits), frames (transfer frames)")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, replay_input>{{"iq", replay_input::iq},
+                                                {"soft", replay_input::soft},
+                                                {"frames", replay_input::frames}}));
+    command->add_option("--format", options->format,
+                        "Of raw files: cf32, ci16, ci8, cu8; of soft bits: f32, i8");
+    command->add_option("--rate", options->rate_hz, "Sample rate of raw files, Hz")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--frequency-offset", options->frequency_offset_hz,
+                        "Where a wide recording has the carrier, Hz from its centre");
+    command->add_option("--stream-id", options->stream_id, "Only this DIFI stream of a capture")
+        ->transform(hexadecimal_too);
+    command->add_option("--udp-port", options->udp_port, "Only this UDP port of a capture");
+    command
+        ->add_option("--engine", options->engine, "Receiver: block (default), liquid (reference)")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, dsp::engine>{{"auto", dsp::engine::block},
+                                               {"block", dsp::engine::block},
+                                               {"liquid", dsp::engine::liquid}}));
+    command->add_option("--frames", options->frames_directory,
+                        "Folder for transfer frames, by virtual channel, and a pcapng of them");
+    command->add_option("--packets", options->packets_directory,
+                        "Folder for space packets and IP packets, and a pcapng of them");
+    command->add_flag("--json", options->json, "Report as JSON on standard output");
+    command->callback([options, &chosen] {
+        chosen = [options] {
+            if (options->mission.empty() && options->config_file.empty()) {
+                fmt::print(stderr, "landfall replay: one of --mission and --config is needed; "
+                                   "`landfall missions` lists the presets\n");
+                return base::exit_code::usage;
+            }
+            return replay_command(*options);
+        };
+    });
+}
+
+void add_simulate(CLI::App& program, std::function<int()>& chosen) {
+    auto options = std::make_shared<simulate_options>();
+    CLI::App* command = program.add_subcommand("simulate", "Make a downlink");
+    command->footer("Example:\n  landfall simulate --mission jpss-hrd --seconds 0.2 --es-n0 6 "
+                    "--sigmf pass --frames sent/");
+    command->add_option("-m,--mission", options->mission, "Mission preset or file")->required();
+    command->add_option("--set", options->sets, "Override a mission key: KEY=VALUE")
+        ->allow_extra_args(false);
+    command->add_option("--seconds", options->seconds, "Length")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command->add_option("--es-n0", options->es_n0_db, "E_s/N_0, dB")->capture_default_str();
+    command->add_option("--frequency-offset", options->frequency_offset_hz, "Hz");
+    command->add_option("--doppler-rate", options->doppler_rate_hz_s, "Hz/s");
+    command->add_option("--clock-offset", options->clock_offset_ppm,
+                        "Of the symbol clock, ppm (positive: fast)");
+    command->add_option("--sample-rate", options->sample_rate_hz,
+                        "Hz; by default 2.5 samples per symbol");
+    command->add_option("--bits", options->bits, "Of each of I and Q")
+        ->check(CLI::Range(4, 16))
+        ->capture_default_str();
+    command->add_option("--seed", options->seed, "The same seed makes the same signal")
+        ->capture_default_str();
+    command
+        ->add_option("--payload", options->payload,
+                     "ip, counter (space packets), or a file to send in space packets")
+        ->capture_default_str();
+    command
+        ->add_option("--fade", options->fades, "START:SECONDS[:DB], the signal fades; repeatable")
+        ->allow_extra_args(false);
+    command->add_option("--gain-step", options->gain_steps, "SECONDS:DB; repeatable")
+        ->allow_extra_args(false);
+    command->add_option("--stream-id", options->stream_id, "DIFI stream identifier")
+        ->transform(hexadecimal_too);
+    auto* sigmf = command->add_option("--sigmf", options->sigmf, "Write a SigMF recording NAME");
+    auto* pcap = command->add_option("--pcap", options->pcap, "Write a capture of DIFI packets");
+    auto* udp = command->add_option("--udp", options->udp, "Send DIFI packets to HOST:PORT");
+    sigmf->excludes(pcap)->excludes(udp);
+    pcap->excludes(udp);
+    command->add_flag("--pace", options->pace, "With --udp: in real time");
+    command->add_option("--frames", options->frames_directory,
+                        "Folder for the transfer frames sent, as `replay` writes them");
+    command->add_flag("--json", options->json, "Report as JSON on standard output");
+    command->callback(
+        [options, &chosen] { chosen = [options] { return simulate_command(*options); }; });
+}
+
+void add_missions(CLI::App& program, std::function<int()>& chosen) {
+    auto name = std::make_shared<std::optional<std::string>>();
+    auto json = std::make_shared<bool>(false);
+    CLI::App* command =
+        program.add_subcommand("missions", "List mission presets, or one preset's parameters");
+    command->footer("Example:\n  landfall missions jpss-hrd");
+    command->add_option("name", *name, "A preset, or a path to a mission file");
+    command->add_flag("--json", *json, "As JSON");
+    command->callback([name, json, &chosen] {
+        chosen = [name, json] { return missions_command(*name, *json); };
+    });
+}
+
+void add_bench(CLI::App& program, std::function<int()>& chosen) {
+    auto options = std::make_shared<bench_options>();
+    CLI::App* command = program.add_subcommand(
+        "bench", "Throughput of each stage on one core of this machine, beside its reference");
+    command->footer("Example:\n  landfall bench demod-qpsk viterbi-1/2");
+    command->add_option("stages", options->stages, "Stages to run; all by default");
+    command->add_option("--seconds", options->seconds, "For each measurement")
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "As JSON");
+    command->callback(
+        [options, &chosen] { chosen = [options] { return bench_command(*options); }; });
+}
+
+void add_demo(CLI::App& program, std::function<int()>& chosen) {
+    auto options = std::make_shared<demo_options>();
+    CLI::App* command =
+        program.add_subcommand("demo", "A simulated pass through the receive chain, live");
+    command->footer("Example:\n  landfall demo --seconds 30 --mission gk2a-lrit");
+    command->add_option("--seconds", options->seconds, "Length of the pass")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command->add_option("-m,--mission", options->mission, "Mission preset or file")
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "Summary as JSON");
+    command->callback(
+        [options, &chosen] { chosen = [options] { return demo_command(*options); }; });
+}
+
+int run(int argc, char** argv) {
+    CLI::App program("Landfall: a ground-station edge gateway. IQ of satellite downlinks in, the "
+                     "satellite's frames out.",
+                     "landfall");
+    program.footer("`landfall COMMAND --help` explains a command, with an example.");
+    program.set_version_flag("--version", version_text);
+    program.require_subcommand(1);
+    std::function<int()> chosen;
+    add_replay(program, chosen);
+    add_simulate(program, chosen);
+    add_missions(program, chosen);
+    add_bench(program, chosen);
+    add_demo(program, chosen);
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? base::exit_code::done : base::exit_code::usage;
+    }
+    catch_interrupts();
+    return chosen();
+}
+
+} // namespace
+} // namespace landfall::app
+
+int main(int argc, char** argv) {
+    try {
+        return landfall::app::run(argc, argv);
+    } catch (const std::exception& error) { // out of memory, and the like
+        fmt::print(stderr, "landfall: {}\n", error.what());
+        return landfall::base::exit_code::failed;
+    }
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+#include "app/simulate_command.h"
+
+#include "app/delivery_files.h"
+#include "app/difi_packetiser.h"
+#include "app/downlink.h"
+#include "app/interrupt.h"
+#include "app/style.h"
+#include "app/udp_sender.h"
+#include "config/mission_loader.h"
+#include "wire/difi.h"
+#include "wire/ethernet.h"
+#include "wire/pcap_writer.h"
+#include "wire/sigmf_writer.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <thread>
+
+namespace landfall::app {
+namespace {
+
+constexpr wire::udp_flow simulated_flow{};
+
+/// `a:b:c`, two or three numbers.
+std::optional<std::vector<double>> numbers(const std::string& text) {
+    std::vector<double> values;
+    const char* at = text.data();
+    const char* end = text.data() + text.size();
+    while (true) {
+        double value = 0.0;
+        const auto [next, error] = std::from_chars(at, end, value);
+        if (error != std::errc{} || (next != end && *next != ':')) {
+            return std::nullopt;
+        }
+        values.push_back(value);
+        if (next == end) {
+            return values;
+        }
+        at = next + 1;
+    }
+}
+
+base::failure usage(std::string message) {
+    return {std::move(message), base::exit_code::usage};
+}
+
+base::result<downlink_config> config_of(const simulate_options& options) {
+    const auto mission = config::load_mission(options.mission, options.sets);
+    if (!mission) {
+        return std::unexpected(mission.error().failure());
+    }
+    downlink_config config{.mission = *mission,
+                           .seconds = options.seconds,
+                           .sample_rate_hz = options.sample_rate_hz,
+                           .clock_offset_ppm = options.clock_offset_ppm,
+                           .bits = options.bits,
+                           .payload = options.payload,
+                           .channel = {}};
+    config.channel.es_n0_db = options.es_n0_db;
+    config.channel.frequency_offset_hz = options.frequency_offset_hz;
+    config.channel.doppler_rate_hz_s = options.doppler_rate_hz_s;
+    config.channel.seed = options.seed;
+    for (const std::string& text : options.fades) {
+        const auto values = numbers(text);
+        if (!values || values->size() < 2 || values->size() > 3) {
+            return std::unexpected(
+                usage(fmt::format("--fade: '{}' is not START:SECONDS[:DB]", text)));
+        }
+        config.channel.fades.push_back({.start_s = (*values)[0],
+                                        .end_s = (*values)[0] + (*values)[1],
+                                        .gain_db = values->size() > 2 ? (*values)[2] : -100.0});
+    }
+    for (const std::string& text : options.gain_steps) {
+        const auto values = numbers(text);
+        if (!values || values->size() != 2) {
+            return std::unexpected(usage(fmt::format("--gain-step: '{}' is not SECONDS:DB", text)));
+        }
+        config.channel.gain_steps.push_back({.time_s = (*values)[0], .gain_db = (*values)[1]});
+    }
+    return config;
+}
+
+/// Where the samples go.
+class destination {
+  public:
+    static base::result<std::unique_ptr<destination>>
+    open(const simulate_options& options, const downlink_config& config, const downlink& signal);
+    base::result<void> push(std::span<const base::cf32> samples, bool last);
+    base::result<void> close();
+
+  private:
+    destination(const simulate_options& options, const downlink_config& config,
+                const downlink& signal)
+        : pace_(options.pace), packets_({.stream_id = options.stream_id,
+                                         .bits = options.bits,
+                                         .sample_rate_hz = signal.sample_rate_hz(),
+                                         .frequency_hz = config.mission.frequency_hz,
+                                         .start = config.start}) {}
+
+    base::result<void> send(const base::timestamp& time, base::octets packet);
+
+    bool pace_;
+    difi_packetiser packets_;
+    std::optional<wire::sigmf_writer> recording_;
+    std::optional<wire::pcap_writer> capture_;
+    std::optional<udp_sender> network_;
+    std::vector<std::uint8_t> frame_;
+    std::optional<std::pair<base::timestamp, std::chrono::steady_clock::time_point>> first_;
+};
+
+base::result<std::unique_ptr<destination>> destination::open(const simulate_options& options,
+                                                             const downlink_config& config,
+                                                             const downlink& signal) {
+    std::unique_ptr<destination> made(new destination(options, config, signal));
+    if (!options.sigmf.empty()) {
+        wire::sigmf_metadata metadata;
+        metadata.datatype =
+            options.bits > 8 ? wire::sample_format::ci16_le : wire::sample_format::ci8;
+        metadata.sample_rate_hz = signal.sample_rate_hz();
+        metadata.description = config.mission.title;
+        wire::sigmf_capture capture;
+        capture.datetime = config.start;
+        if (config.mission.has_frequency) {
+            capture.frequency_hz = config.mission.frequency_hz;
+        }
+        metadata.captures.push_back(capture);
+        auto writer = wire::sigmf_writer::create(options.sigmf, metadata);
+        if (!writer) {
+            return std::unexpected(writer.error());
+        }
+        made->recording_ = std::move(*writer);
+    } else if (!options.pcap.empty()) {
+        auto writer = wire::pcap_writer::create(options.pcap);
+        if (!writer) {
+            return std::unexpected(writer.error());
+        }
+        made->capture_ = std::move(*writer);
+    } else {
+        auto sender = udp_sender::open(options.udp);
+        if (!sender) {
+            return std::unexpected(sender.error());
+        }
+        made->network_ = std::move(*sender);
+    }
+    return made;
+}
+
+base::result<void> destination::send(const base::timestamp& time, base::octets packet) {
+    if (capture_) {
+        frame_.clear();
+        wire::write_udp_frame(frame_, simulated_flow, packet);
+        return capture_->write(time, frame_);
+    }
+    if (pace_) {
+        const auto now = std::chrono::steady_clock::now();
+        if (!first_) {
+            first_ = {time, now};
+        }
+        const auto due =
+            first_->second + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                 std::chrono::duration<double>(time.seconds_since(first_->first)));
+        if (due > now + std::chrono::microseconds(500)) {
+            std::this_thread::sleep_until(due);
+        }
+    }
+    return network_->send(packet);
+}
+
+base::result<void> destination::push(std::span<const base::cf32> samples, bool last) {
+    if (recording_) {
+        return recording_->write(samples);
+    }
+    auto sink = [&](const base::timestamp& time, base::octets packet) {
+        return send(time, packet);
+    };
+    return packets_.push(samples, last, sink);
+}
+
+base::result<void> destination::close() {
+    return recording_ ? recording_->close() : capture_ ? capture_->close() : base::result<void>{};
+}
+
+base::result<void> simulate(const simulate_options& options) {
+    if (options.sigmf.empty() && options.pcap.empty() && options.udp.empty()) {
+        return std::unexpected(usage("one of --sigmf, --pcap and --udp is needed"));
+    }
+    auto config = config_of(options);
+    if (!config) {
+        return std::unexpected(config.error());
+    }
+    if (!options.udp.empty()) {
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        config->start = base::timestamp{}.plus_picoseconds(
+            std::chrono::duration_cast<std::chrono::seconds>(now).count(), 0);
+    }
+    auto signal = downlink::create(*config);
+    if (!signal) {
+        return std::unexpected(signal.error());
+    }
+    auto target = destination::open(options, *config, **signal);
+    if (!target) {
+        return std::unexpected(target.error());
+    }
+    std::optional<frame_files> files;
+    if (!options.frames_directory.empty()) {
+        auto made = frame_files::create(options.frames_directory, config->mission.name);
+        if (!made) {
+            return std::unexpected(made.error());
+        }
+        files = std::move(*made);
+    }
+    base::result<void> outcome;
+    auto on_frame = [&](const framing::delivered_frame& frame) {
+        if (files && outcome) {
+            outcome = files->write(frame);
+        }
+    };
+    progress_bar bar;
+    const auto begun = std::chrono::steady_clock::now();
+    while (outcome && !interrupted()) {
+        const auto samples = (*signal)->next(on_frame);
+        if (outcome) {
+            outcome = (*target)->push(samples, samples.empty());
+        }
+        if (samples.empty()) {
+            break;
+        }
+        const double elapsed =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+        if (bar.due(elapsed)) {
+            bar.show(elapsed, (*signal)->progress(), fmt::format("{} frames", (*signal)->frames()));
+        }
+    }
+    bar.clear();
+    const auto closed = (*target)->close();
+    outcome = outcome ? closed : outcome;
+    if (files) {
+        const auto files_closed = files->close();
+        outcome = outcome ? files_closed : outcome;
+    }
+    if (!outcome) {
+        return outcome;
+    }
+    const double seconds = static_cast<double>((*signal)->samples()) / (*signal)->sample_rate_hz();
+    if (options.json) {
+        const nlohmann::ordered_json report = {{"schema", 1},
+                                               {"mission", config->mission.name},
+                                               {"frames", (*signal)->frames()},
+                                               {"samples", (*signal)->samples()},
+                                               {"sample_rate_hz", (*signal)->sample_rate_hz()},
+                                               {"seconds", seconds}};
+        fmt::print("{}\n", report.dump(2));
+    } else {
+        fmt::print("{}: {} frames in {} samples, {:g} s at {:g} samples/s\n", config->mission.name,
+                   (*signal)->frames(), (*signal)->samples(), seconds, (*signal)->sample_rate_hz());
+    }
+    return outcome;
+}
+
+} // namespace
+
+int simulate_command(const simulate_options& options) {
+    const auto outcome = simulate(options);
+    if (!outcome) {
+        const bool located = outcome.error().message.find(": error: ") != std::string::npos;
+        fmt::print(stderr, "{}{}{}", located ? "" : "landfall simulate: ", outcome.error().message,
+                   outcome.error().message.ends_with('\n') ? "" : "\n");
+        return outcome.error().code;
+    }
+    return base::exit_code::done;
+}
+
+} // namespace landfall::app

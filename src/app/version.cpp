@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "app/version.h"
+
+#include "dsp/liquid_version.h"
+#include "wire/library_versions.h"
+
+#include <CLI/Version.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace landfall::app {
+
+std::string version_text() {
+    return fmt::format(
+        "landfall {}\nliquid-dsp {}\nlibfec 3.0.1 (interface)\n{}\n{}\nfmt {}.{}.{}\n"
+        "CLI11 {}\nnlohmann-json {}.{}.{}",
+        LANDFALL_VERSION, dsp::liquid_version(), wire::pcap_library_version(),
+        wire::audio_library_version(), FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
+        FMT_VERSION % 100, CLI11_VERSION, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+        NLOHMANN_JSON_VERSION_PATCH);
+}
+
+} // namespace landfall::app
