@@ -15,7 +15,9 @@
 
 namespace landfall::fec {
 
-enum class rail_map : std::uint8_t { as_received, quarter_turn, i_negated };
+/// `i_negated` also is a mirrored spectrum, or a C2 of the other polarity; `swapped` is that turned by
+/// a quarter.
+enum class rail_map : std::uint8_t { as_received, quarter_turn, i_negated, swapped };
 
 /// Maps soft bits whose first is an I bit (`soft.size()` even, except for `as_received`).
 inline void map_rails(rail_map map, std::span<const std::int8_t> soft, std::int8_t* out) noexcept {
@@ -31,6 +33,12 @@ inline void map_rails(rail_map map, std::span<const std::int8_t> soft, std::int8
     case rail_map::quarter_turn:
         for (std::size_t i = 0; i + 1 < soft.size(); i += 2) {
             out[i] = negative(soft[i + 1]);
+            out[i + 1] = soft[i];
+        }
+        return;
+    case rail_map::swapped:
+        for (std::size_t i = 0; i + 1 < soft.size(); i += 2) {
+            out[i] = soft[i + 1];
             out[i + 1] = soft[i];
         }
         return;
