@@ -20,7 +20,8 @@ constexpr std::size_t judged_stretches = 8;       // the lock detector's memory
 constexpr std::size_t patient_stretches = 8;      // of bad verdicts before lock is lost
 // Doppler rates: of a 400 km orbit at 8.2 GHz with a margin; as the acquisition can resolve them.
 constexpr double low_orbit_doppler_hz_s = 5000.0;
-constexpr double least_rate_range = 2e-7; // cycles per symbol²
+constexpr double rate_memory = 1.0 / 128.0; // of the reported Doppler rate, per stretch
+constexpr double least_rate_range = 2e-7;   // cycles per symbol²
 constexpr double most_rate_range = 3e-6;
 
 acquisition_config acquisition_for(const receiver_config& config, const front_end& front) {
@@ -97,34 +98,29 @@ bool block_receiver::try_acquire(bool ending) {
     const auto samples_of = [&](std::size_t symbols) {
         return static_cast<std::size_t>(static_cast<double>(symbols) * samples_per_symbol_);
     };
-    if (!ending && (unsearched_ < samples_of(short_window_symbols) ||
-                    buffer_.size() < samples_of(short_window_symbols))) {
-        return false;
-    }
-    unsearched_ = 0;
-    bool found = buffer_.size() >= samples_of(short_window_symbols)
-                     ? acquire_in(short_window_symbols)
-                     : ending && buffer_.size() >= samples_of(least_window_symbols) &&
-                           acquire_in(short_window_symbols);
-    if (!found && buffer_.size() >= samples_of(long_window_symbols)) {
-        found = acquire_in(long_window_symbols);
-    }
-    if (found) {
-        return true;
-    }
-    const std::size_t most = samples_of(most_window_symbols);
-    if (buffer_.size() >= most) {
-        forget(buffer_.size() - most / 2);
+    const std::size_t stride = samples_of(short_window_symbols);
+    // Stride by stride, also through what was buffered while lock was being lost.
+    while (unsearched_ >= stride || (ending && unsearched_ > 0)) {
+        unsearched_ -= std::min(unsearched_, stride);
+        const std::size_t seen = buffer_.size() - unsearched_;
+        const bool enough = seen >= stride || (ending && seen >= samples_of(least_window_symbols));
+        if ((enough && acquire_in(short_window_symbols, seen)) ||
+            (seen >= samples_of(long_window_symbols) && acquire_in(long_window_symbols, seen))) {
+            return true;
+        }
+        const std::size_t most = samples_of(most_window_symbols);
+        if (seen >= most) {
+            forget(seen - most / 2);
+        }
     }
     return false;
 }
 
-bool block_receiver::acquire_in(std::size_t window_symbols) {
-    const auto length =
-        std::min(buffer_.size(), static_cast<std::size_t>(static_cast<double>(window_symbols) *
-                                                          samples_per_symbol_));
-    const std::size_t first = buffer_.size() - length;
-    auto found = acquisition_.search(std::span(buffer_).subspan(first));
+bool block_receiver::acquire_in(std::size_t window_symbols, std::size_t seen) {
+    const auto length = std::min(
+        seen, static_cast<std::size_t>(static_cast<double>(window_symbols) * samples_per_symbol_));
+    const std::size_t first = seen - length;
+    auto found = acquisition_.search(std::span(buffer_).subspan(first, length));
     if (!found) {
         return false;
     }
@@ -178,7 +174,7 @@ void block_receiver::track_stretch(soft_sink sink) {
         next.soft.resize(next.soft.size() - std::min(next.soft.size(), beyond * (rails ? 2 : 1)));
     }
     next.metric = tracker_.lock_metric(wanted, power, symbols) - tracker_.lock_threshold();
-    next.es_n0 = tracker_.es_n0();
+    next.es_n0 = past > 0.0 && !pending_.empty() ? pending_.back().es_n0 : tracker_.es_n0();
     pending_.push_back(std::move(next));
     judge(sink);
 }
@@ -269,8 +265,9 @@ void block_receiver::note(const stretch& done) {
     const double sign = front_.mirrored() ? -1.0 : 1.0;
     report_.frequency_offset_hz =
         sign * (done.first.frequency / two_pi * sample_rate_hz_ + front_.mixed_hz());
-    report_.doppler_rate_hz_s =
+    const double rate =
         sign * done.first.frequency_rate / two_pi * sample_rate_hz_ * sample_rate_hz_;
+    report_.doppler_rate_hz_s += rate_memory * (rate - report_.doppler_rate_hz_s);
     report_.es_n0_db = 10.0 * std::log10(std::max(done.es_n0, 1e-3));
 }
 

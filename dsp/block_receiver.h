@@ -43,7 +43,7 @@ class block_receiver final : public receiver {
     void take(std::span<const base::cf32> samples, soft_sink sink);
     void advance(soft_sink sink, bool ending);
     bool try_acquire(bool ending);
-    bool acquire_in(std::size_t window_symbols);
+    bool acquire_in(std::size_t window_symbols, std::size_t seen);
     void track_stretch(soft_sink sink);
     void judge(soft_sink sink);
     void release(soft_sink sink);
@@ -60,7 +60,7 @@ class block_receiver final : public receiver {
     std::vector<base::cf32> buffer_;
     std::int64_t buffer_first_ = 0; ///< absolute index of buffer_[0]
     std::int64_t end_of_samples_ = std::numeric_limits<std::int64_t>::max();
-    std::size_t unsearched_ = 0; ///< samples since the last search
+    std::size_t unsearched_ = 0; ///< samples at the buffer's end that no search has seen
     bool tracking_ = false;
     bool restart_ = true;
     bool locked_ = false;

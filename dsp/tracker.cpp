@@ -18,9 +18,10 @@ constexpr double rate_share = 0.3;        // of the third-order loop's gain that
 constexpr double gain_memory_symbols = 1024.0;
 constexpr double max_clock_error = 300e-6;
 
-/// tanh, within 0.0005 (the gain is biased by a coarser one).
+/// tanh, within 0.0014 and never beyond 1: a strong signal's amplitude and noise are estimated with
+/// it.
 float soft_sign(float x) noexcept {
-    const float clipped = std::clamp(x, -3.95F, 3.95F);
+    const float clipped = std::clamp(x, -3.64673F, 3.64673F);
     const float square = clipped * clipped;
     return clipped * (945.0F + square * (105.0F + square)) /
            (945.0F + square * (420.0F + 15.0F * square));
