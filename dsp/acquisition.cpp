@@ -19,6 +19,7 @@ constexpr double least_clock_line = 14.0;
 constexpr double least_carrier_line = 30.0;
 constexpr double least_pair_line = 42.0; // the sum of two lines' powers
 
+constexpr std::size_t pair_decimation = 4; // of the squared band edges
 constexpr std::size_t start_block_symbols = 128;
 constexpr double noise_block_metric = 0.11; // mean of |sum of M-th powers| / power, 128 symbols
 constexpr double least_dip_blocks = 6.0;
@@ -320,70 +321,97 @@ std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> wi
 
 acquisition::pair_line acquisition::strongest_pair(const edges& bands, double rate_limit) {
     // The squared band edges of OQPSK have lines at twice the carrier, plus and minus the symbol
-    // rate; with the rate known they stand (almost) in the same bin of both spectra.
-    const std::size_t points = next_power_of_two(2 * bands.items);
-    const double middle = 0.5 * static_cast<double>(bands.items);
+    // rate; with the rate known they stand (almost) in the same bin of both spectra. The carrier is
+    // near the edges' centre, so a quarter of their bandwidth is enough.
+    const std::size_t count = bands.items / pair_decimation;
+    const std::size_t points = next_power_of_two(2 * count);
+    const double middle = 0.5 * static_cast<double>(count);
     const double rate_step = 0.5 / (middle * middle);
-    const auto rates = static_cast<std::ptrdiff_t>(std::ceil(rate_limit / rate_step - 1e-9));
-    const double symbols_per_item = bands.decimation / config_.samples_per_symbol;
+    const double squared_limit = rate_limit * pair_decimation * pair_decimation;
+    const auto rates = static_cast<std::ptrdiff_t>(std::ceil(squared_limit / rate_step - 1e-9));
+    const double item_samples = bands.decimation * pair_decimation;
     const double nominal =
         (2.0 / config_.samples_per_symbol - 2.0 * (bands.upper_shift - bands.lower_shift)) *
-        bands.decimation; // difference of the two lines' frequencies, cycles per item
-    const auto reach =
-        static_cast<std::ptrdiff_t>(
-            std::ceil(config_.max_clock_error * symbols_per_item * static_cast<double>(points))) +
-        1;
-    fft& plan = transform_of(points, fft_direction::forward);
-    std::vector<float> upper(points);
-    std::vector<float> lower(points);
-    const auto powers = [&](std::span<const cf32> items, double shift, double rate,
-                            std::vector<float>& out) {
-        const auto input = plan.input();
-        double energy = 0.0;
-        for (std::size_t k = 0; k < bands.items; ++k) {
-            const double i = static_cast<double>(k) - middle;
-            const cf64 squared = cf64(items[k]) * cf64(items[k]);
-            energy += std::norm(squared);
-            input[k] = cf32(squared * turned(-(shift + 0.5 * rate * i) * i));
-        }
-        std::fill(input.begin() + static_cast<std::ptrdiff_t>(bands.items), input.end(), cf32{});
-        const auto output = plan.run();
-        const double scale = energy > 0.0 ? 1.0 / energy : 0.0;
-        for (std::size_t k = 0; k < points; ++k) {
-            out[k] = static_cast<float>(scale * static_cast<double>(std::norm(output[k])));
-        }
-    };
+        item_samples; // difference of the two lines' frequencies
+    const auto reach = static_cast<std::ptrdiff_t>(
+                           std::ceil(config_.max_clock_error * item_samples /
+                                     config_.samples_per_symbol * static_cast<double>(points))) +
+                       1;
+    square_edge(bands.upper, 0.5 * nominal, count, upper_squared_);
+    square_edge(bands.lower, -0.5 * nominal, count, lower_squared_);
     pair_line best;
     for (std::ptrdiff_t r = -rates; r <= rates; ++r) {
         const double rate = static_cast<double>(r) * rate_step;
-        powers(bands.upper, 0.5 * nominal, rate, upper);
-        powers(bands.lower, -0.5 * nominal, rate, lower);
+        line_powers(upper_squared_, rate, points, upper_power_);
+        line_powers(lower_squared_, rate, points, lower_power_);
+        std::ptrdiff_t top = -1;
+        std::ptrdiff_t top_distance = 0;
         for (std::ptrdiff_t d = -reach; d <= reach; ++d) {
             for (std::size_t k = 0; k < points; ++k) {
-                const auto bin = static_cast<std::ptrdiff_t>(k);
-                const double power = static_cast<double>(upper[k]) +
-                                     static_cast<double>(lower[wrapped(bin - d, points)]);
+                const double power = static_cast<double>(
+                    upper_power_[k] +
+                    lower_power_[wrapped(static_cast<std::ptrdiff_t>(k) - d, points)]);
                 if (power > best.power) {
-                    const double scale = 1.0 / static_cast<double>(points);
                     best.power = power;
-                    best.rate = rate;
-                    const auto fine = [&](const std::vector<float>& line, std::ptrdiff_t at) {
-                        const auto value = [&](std::ptrdiff_t i) {
-                            return static_cast<double>(line[wrapped(i, points)]);
-                        };
-                        return static_cast<double>(at) +
-                               peak_offset(value(at - 1), value(at), value(at + 1));
-                    };
-                    const double high = fine(upper, bin) * scale;
-                    const double low = fine(lower, bin - d) * scale;
-                    best.sum = high + low;
-                    best.difference = high - low + nominal;
+                    top = static_cast<std::ptrdiff_t>(k);
+                    top_distance = d;
                 }
             }
         }
+        if (top >= 0) {
+            const auto fine = [&](const std::vector<float>& line, std::ptrdiff_t at) {
+                const auto value = [&](std::ptrdiff_t i) {
+                    return static_cast<double>(line[wrapped(i, points)]);
+                };
+                return (static_cast<double>(at) +
+                        peak_offset(value(at - 1), value(at), value(at + 1))) /
+                       static_cast<double>(points);
+            };
+            const double high = fine(upper_power_, top);
+            const double low = fine(lower_power_, top - top_distance);
+            const double sum = high + low;
+            best.rate = rate / (pair_decimation * pair_decimation);
+            best.sum = (sum - 2.0 * std::round(sum / 2.0)) / pair_decimation;
+            best.difference = (high - low + nominal) / pair_decimation;
+        }
     }
-    best.sum -= 2.0 * std::round(best.sum / 2.0);
     return best;
+}
+
+/// The edge squared, turned by `shift` cycles per decimated item, and decimated by summing.
+void acquisition::square_edge(std::span<const cf32> edge, double shift, std::size_t count,
+                              std::vector<cf32>& out) {
+    out.resize(count);
+    const double middle = 0.5 * static_cast<double>(count);
+    for (std::size_t k = 0; k < count; ++k) {
+        cf64 sum{};
+        for (std::size_t i = 0; i < pair_decimation; ++i) {
+            const cf64 item = edge[k * pair_decimation + i];
+            sum += item * item;
+        }
+        out[k] = cf32(sum * turned(-shift * (static_cast<double>(k) - middle)));
+    }
+}
+
+/// The power spectrum of items whose frequency falls by `rate`, over the mean.
+void acquisition::line_powers(std::span<const cf32> items, double rate, std::size_t points,
+                              std::vector<float>& out) {
+    fft& plan = transform_of(points, fft_direction::forward);
+    const auto input = plan.input();
+    const double middle = 0.5 * static_cast<double>(items.size());
+    double energy = 0.0;
+    for (std::size_t k = 0; k < items.size(); ++k) {
+        const double i = static_cast<double>(k) - middle;
+        energy += static_cast<double>(std::norm(items[k]));
+        input[k] = rate == 0.0 ? items[k] : cf32(cf64(items[k]) * turned(-0.5 * rate * i * i));
+    }
+    std::fill(input.begin() + static_cast<std::ptrdiff_t>(items.size()), input.end(), cf32{});
+    const auto output = plan.run();
+    const auto scale = static_cast<float>(energy > 0.0 ? 1.0 / energy : 0.0);
+    out.resize(points);
+    for (std::size_t k = 0; k < points; ++k) {
+        out[k] = scale * std::norm(output[k]);
+    }
 }
 
 std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf32> window) {

@@ -82,6 +82,10 @@ class acquisition {
         double sum = 0.0, difference = 0.0, rate = 0.0, power = 0.0;
     };
     pair_line strongest_pair(const edges& bands, double rate_limit);
+    static void square_edge(std::span<const base::cf32> edge, double shift, std::size_t count,
+                            std::vector<base::cf32>& out);
+    void line_powers(std::span<const base::cf32> items, double rate, std::size_t points,
+                     std::vector<float>& out);
     void filter_all(std::span<const base::cf32> window, const carrier_state& from,
                     std::size_t count);
     acquired_carrier finish(std::span<const base::cf32> window, const carrier_state& middle);
@@ -96,6 +100,10 @@ class acquisition {
     std::vector<base::cf32> symbols_;
     std::vector<base::cf32> staggered_;
     std::vector<base::cf32> work_;
+    std::vector<base::cf32> upper_squared_;
+    std::vector<base::cf32> lower_squared_;
+    std::vector<float> upper_power_;
+    std::vector<float> lower_power_;
 };
 
 } // namespace landfall::dsp

@@ -15,8 +15,8 @@
 
 namespace landfall::fec {
 
-/// `i_negated` also is a mirrored spectrum, or a C2 of the other polarity; `swapped` is that turned by
-/// a quarter.
+/// `i_negated` also is a mirrored spectrum, or a C2 of the other polarity; `swapped` is that turned
+/// by a quarter.
 enum class rail_map : std::uint8_t { as_received, quarter_turn, i_negated, swapped };
 
 /// Maps soft bits whose first is an I bit (`soft.size()` even, except for `as_received`).

@@ -24,8 +24,9 @@ bool hides_rail_inversion(const coding& code) noexcept {
 
 /// The lanes, and what each may try; half-turns are left to the code and the sync marker.
 std::vector<map_list> lanes_of(const coding& code, unsigned bits_per_symbol, bool staggered) {
-    // At rate 1/2 the polarity of C2 is found as well: sources disagree on it for many missions, and
-    // a mirrored spectrum of QPSK looks the same. OQPSK's two maps have it in their code phases.
+    // At rate 1/2 the polarity of C2 is found as well: sources disagree on it for many missions,
+    // and a mirrored spectrum of QPSK looks the same. OQPSK's two maps have it in their code
+    // phases.
     const bool any_polarity = code.convolutional == code_rate::r1_2;
     if (bits_per_symbol == 1) {
         return any_polarity ? std::vector<map_list>{{rail_map::as_received, rail_map::i_negated}}
