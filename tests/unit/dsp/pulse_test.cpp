@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "dsp/pulse.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <numbers>
+
+using namespace landfall;
+
+namespace {
+
+/// The root-raised cosine in closed form, unit peak.
+double closed_form(double t, double a) {
+    constexpr double pi = std::numbers::pi;
+    const double peak = 1.0 - a + 4.0 * a / pi;
+    if (std::abs(t) < 1e-9) {
+        return 1.0;
+    }
+    if (std::abs(std::abs(4.0 * a * t) - 1.0) < 1e-6) {
+        return a / std::sqrt(2.0) *
+               ((1.0 + 2.0 / pi) * std::sin(pi / (4.0 * a)) +
+                (1.0 - 2.0 / pi) * std::cos(pi / (4.0 * a))) /
+               peak;
+    }
+    const double x = 4.0 * a * t;
+    return (std::sin(pi * t * (1.0 - a)) + x * std::cos(pi * t * (1.0 + a))) /
+           (pi * t * (1.0 - x * x)) / peak;
+}
+
+} // namespace
+
+TEST_CASE("dsp/pulse: the pulse is the root-raised cosine in closed form") {
+    for (const double roll_off : {0.2, 0.25, 0.35, 0.5, 0.6}) {
+        const dsp::pulse shape(roll_off);
+        for (double t = -7.99; t < 7.99; t += 0.0137) {
+            CHECK(shape.at(t) == doctest::Approx(closed_form(t, roll_off)).scale(1).epsilon(1e-4));
+        }
+        CHECK(shape.at(8.01) == 0.0);
+        CHECK(shape.at(-8.01) == 0.0);
+    }
+}
+
+TEST_CASE("dsp/pulse: the slope is the pulse's derivative") {
+    const dsp::pulse shape(0.35);
+    for (double t = -7.5; t < 7.5; t += 0.113) {
+        const double step = 1e-5;
+        const double wanted =
+            (closed_form(t + step, 0.35) - closed_form(t - step, 0.35)) / (2.0 * step);
+        CHECK(shape.slope_at(t) == doctest::Approx(wanted).scale(1).epsilon(2e-3));
+    }
+}
+
+TEST_CASE("dsp/pulse: two pulses in cascade cross zero at every other symbol") {
+    for (const double roll_off : {0.2, 0.35, 0.5, 0.6}) {
+        const dsp::pulse shape(roll_off);
+        const auto cascade = [&](int symbols) {
+            double sum = 0.0;
+            for (double t = -8.0; t <= 8.0; t += 1.0 / 256) {
+                sum += shape.at(t) * shape.at(static_cast<double>(symbols) - t);
+            }
+            return sum;
+        };
+        const double peak = cascade(0);
+        double interference = 0.0;
+        for (int k = 1; k < 16; ++k) {
+            interference += 2.0 * std::pow(cascade(k) / peak, 2);
+        }
+        MESSAGE("roll-off " << roll_off << ": " << 10.0 * std::log10(interference) << " dB");
+        // What the cut at ± 8 symbols leaves.
+        CHECK(10.0 * std::log10(interference) < (roll_off < 0.3 ? -34.0 : -42.0));
+    }
+}
+
+TEST_CASE("dsp/pulse: the bank holds the pulse at every fraction of a sample") {
+    for (const double ratio : {2.0, 2.5, 7.3}) {
+        const dsp::pulse shape(0.35);
+        const dsp::pulse_bank bank(0.35, ratio, 32);
+        CHECK(bank.row_floats() % 8 == 0);
+        for (std::size_t phase = 0; phase < 32; phase += 5) {
+            for (std::size_t tap = 0; tap < 2 * bank.reach() + 1; ++tap) {
+                const double samples = static_cast<double>(tap) -
+                                       static_cast<double>(bank.reach()) -
+                                       static_cast<double>(phase) / 32.0;
+                const float value = bank.row(phase)[2 * tap];
+                CHECK(value == bank.row(phase)[2 * tap + 1]);
+                CHECK(value ==
+                      doctest::Approx(shape.at(samples / ratio) / ratio).scale(1).epsilon(1e-6));
+            }
+        }
+    }
+}
