@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numbers>
 
 namespace landfall::dsp {
@@ -20,6 +21,11 @@ constexpr double least_carrier_line = 30.0;
 constexpr double least_pair_line = 42.0; // the sum of two lines' powers
 
 constexpr std::size_t pair_decimation = 4; // of the squared band edges
+constexpr double most_pair_rates = 64.0;
+constexpr double pair_rates_items = 8192.0; // of a window that may have that many
+constexpr std::ptrdiff_t most_tone_rates = 400;
+constexpr std::size_t most_places = 16;
+constexpr std::size_t most_chirps = 160;
 constexpr std::size_t start_block_symbols = 128;
 constexpr double noise_block_metric = 0.11; // mean of |sum of M-th powers| / power, 128 symbols
 constexpr double least_dip_blocks = 6.0;
@@ -214,7 +220,8 @@ acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::
     const double middle = 0.5 * static_cast<double>(count);
     // Neighbouring hypotheses differ by a quarter turn at the window's ends.
     const double rate_step = 0.5 / (middle * middle);
-    const auto rates = static_cast<std::ptrdiff_t>(std::ceil(max_rate / rate_step - 1e-9));
+    const auto rates = std::min(static_cast<std::ptrdiff_t>(std::ceil(max_rate / rate_step - 1e-9)),
+                                most_tone_rates);
     double energy = 0.0;
     for (const cf32 item : items.first(count)) {
         energy += static_cast<double>(std::norm(item));
@@ -319,16 +326,12 @@ std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> wi
     return carrier;
 }
 
-acquisition::pair_line acquisition::strongest_pair(const edges& bands, double rate_limit) {
+acquisition::pair_line acquisition::strongest_pair(const edges& bands, const rate_range& rates) {
     // The squared band edges of OQPSK have lines at twice the carrier, plus and minus the symbol
     // rate; with the rate known they stand (almost) in the same bin of both spectra. The carrier is
     // near the edges' centre, so a quarter of their bandwidth is enough.
     const std::size_t count = bands.items / pair_decimation;
     const std::size_t points = next_power_of_two(2 * count);
-    const double middle = 0.5 * static_cast<double>(count);
-    const double rate_step = 0.5 / (middle * middle);
-    const double squared_limit = rate_limit * pair_decimation * pair_decimation;
-    const auto rates = static_cast<std::ptrdiff_t>(std::ceil(squared_limit / rate_step - 1e-9));
     const double item_samples = bands.decimation * pair_decimation;
     const double nominal =
         (2.0 / config_.samples_per_symbol - 2.0 * (bands.upper_shift - bands.lower_shift)) *
@@ -340,8 +343,8 @@ acquisition::pair_line acquisition::strongest_pair(const edges& bands, double ra
     square_edge(bands.upper, 0.5 * nominal, count, upper_squared_);
     square_edge(bands.lower, -0.5 * nominal, count, lower_squared_);
     pair_line best;
-    for (std::ptrdiff_t r = -rates; r <= rates; ++r) {
-        const double rate = static_cast<double>(r) * rate_step;
+    for (std::ptrdiff_t r = -rates.count; r <= rates.count; ++r) {
+        const double rate = rates.middle + static_cast<double>(r) * rates.step;
         line_powers(upper_squared_, rate, points, upper_power_);
         line_powers(lower_squared_, rate, points, lower_power_);
         std::ptrdiff_t top = -1;
@@ -370,6 +373,7 @@ acquisition::pair_line acquisition::strongest_pair(const edges& bands, double ra
             const double high = fine(upper_power_, top);
             const double low = fine(lower_power_, top - top_distance);
             const double sum = high + low;
+            best.item_rate = rate;
             best.rate = rate / (pair_decimation * pair_decimation);
             best.sum = (sum - 2.0 * std::round(sum / 2.0)) / pair_decimation;
             best.difference = (high - low + nominal) / pair_decimation;
@@ -393,17 +397,16 @@ void acquisition::square_edge(std::span<const cf32> edge, double shift, std::siz
     }
 }
 
-/// The power spectrum of items whose frequency falls by `rate`, over the mean.
+/// The power spectrum of items whose frequency rises by `rate`, over the mean.
 void acquisition::line_powers(std::span<const cf32> items, double rate, std::size_t points,
                               std::vector<float>& out) {
     fft& plan = transform_of(points, fft_direction::forward);
     const auto input = plan.input();
-    const double middle = 0.5 * static_cast<double>(items.size());
+    const std::vector<cf32>& chirp = chirp_of(rate, items.size());
     double energy = 0.0;
     for (std::size_t k = 0; k < items.size(); ++k) {
-        const double i = static_cast<double>(k) - middle;
         energy += static_cast<double>(std::norm(items[k]));
-        input[k] = rate == 0.0 ? items[k] : cf32(cf64(items[k]) * turned(-0.5 * rate * i * i));
+        input[k] = items[k] * chirp[k];
     }
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(items.size()), input.end(), cf32{});
     const auto output = plan.run();
@@ -414,31 +417,83 @@ void acquisition::line_powers(std::span<const cf32> items, double rate, std::siz
     }
 }
 
-std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf32> window) {
-    const double rate_to_items = 2.0; // squaring doubles the Doppler rate
+/// exp(-2πj r i²/2), i counted from the middle; remembered, since the same rates come again.
+const std::vector<cf32>& acquisition::chirp_of(double rate, std::size_t count) {
+    const auto known = chirps_.find({rate, count});
+    if (known != chirps_.end()) {
+        return known->second;
+    }
+    if (chirps_.size() >= most_chirps) {
+        chirps_.clear();
+    }
+    std::vector<cf32> chirp(count);
+    const double middle = 0.5 * static_cast<double>(count);
+    for (std::size_t k = 0; k < count; ++k) {
+        const double i = static_cast<double>(k) - middle;
+        chirp[k] = cf32(turned(-0.5 * rate * i * i));
+    }
+    return chirps_.emplace(std::pair{rate, count}, std::move(chirp)).first->second;
+}
+
+/// Places where the band holds most energy, at most most_places of them.
+std::vector<double> acquisition::likely_places() const {
     const double stride = 0.25 * config_.wave.roll_off / config_.samples_per_symbol;
     const auto steps = static_cast<std::ptrdiff_t>(std::ceil(config_.search_range / stride));
-    const auto item_rate = [&](const edges& bands) {
-        const double symbols = bands.decimation / config_.samples_per_symbol;
-        return rate_to_items * config_.max_frequency_rate * symbols * symbols;
-    };
-    double best_power = 0.0;
-    double best_frequency = 0.0;
+    const double bins = static_cast<double>(spectrum_.size());
+    const auto half = static_cast<std::ptrdiff_t>(0.5 * bins / config_.samples_per_symbol);
+    std::vector<std::pair<double, double>> places; // energy, frequency
     for (std::ptrdiff_t s = -steps; s <= steps; ++s) {
         const double frequency = config_.frequency_hint + static_cast<double>(s) * stride;
+        const std::ptrdiff_t centre = std::lround(frequency * bins);
+        double energy = 0.0;
+        for (std::ptrdiff_t k = -half; k <= half; ++k) {
+            energy +=
+                static_cast<double>(std::norm(spectrum_[wrapped(centre + k, spectrum_.size())]));
+        }
+        places.emplace_back(energy, frequency);
+    }
+    const std::size_t kept = std::min(places.size(), most_places);
+    std::partial_sort(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(kept),
+                      places.end(), std::greater<>());
+    std::vector<double> frequencies(kept);
+    std::transform(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(kept),
+                   frequencies.begin(), [](const auto& place) { return place.second; });
+    return frequencies;
+}
+
+std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf32> window) {
+    double best_power = 0.0;
+    double best_frequency = 0.0;
+    double best_rate = 0.0;
+    const auto step_of = [&](const edges& bands) { // half a turn at the window's ends
+        const double middle = 0.5 * static_cast<double>(bands.items / pair_decimation);
+        return 1.0 / (middle * middle);
+    };
+    const auto carrier_of = [&](const edges& bands, const pair_line& line) {
+        return (line.sum / bands.decimation + 2.0 * (bands.upper_shift + bands.lower_shift)) / 4.0;
+    };
+    for (const double frequency : likely_places()) {
         const edges bands = band_edges(frequency);
-        const pair_line line = strongest_pair(bands, item_rate(bands));
+        const double symbols = bands.decimation * pair_decimation / config_.samples_per_symbol;
+        const double step = step_of(bands);
+        const double limit = 2.0 * config_.max_frequency_rate * symbols * symbols;
+        // Long windows are for weak signals with little Doppler: their many rates cost too much.
+        const double share = std::min(1.0, pair_rates_items / static_cast<double>(bands.items));
+        const auto count = std::min(static_cast<std::ptrdiff_t>(std::ceil(limit / step - 1e-9)),
+                                    static_cast<std::ptrdiff_t>(most_pair_rates * share * share));
+        const pair_line line = strongest_pair(bands, {.middle = 0.0, .step = step, .count = count});
         if (line.power > best_power) {
             best_power = line.power;
-            best_frequency =
-                (line.sum / bands.decimation + 2.0 * (bands.upper_shift + bands.lower_shift)) / 4.0;
+            best_frequency = carrier_of(bands, line);
+            best_rate = line.item_rate;
         }
     }
     if (best_power < 0.5 * least_pair_line) {
         return std::nullopt;
     }
     const edges bands = band_edges(best_frequency);
-    const pair_line line = strongest_pair(bands, item_rate(bands));
+    const pair_line line =
+        strongest_pair(bands, {.middle = best_rate, .step = 0.2 * step_of(bands), .count = 3});
     if (line.power < least_pair_line) {
         return std::nullopt;
     }

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace landfall::dsp {
@@ -79,9 +80,18 @@ class acquisition {
     std::optional<acquired_carrier> search_psk(std::span<const base::cf32> window);
     std::optional<acquired_carrier> search_staggered(std::span<const base::cf32> window);
     struct pair_line {
-        double sum = 0.0, difference = 0.0, rate = 0.0, power = 0.0;
+        double sum = 0.0, difference = 0.0; ///< of the two lines' frequencies, cycles per item
+        double rate = 0.0;                  ///< cycles per item per item
+        double item_rate = 0.0;             ///< the same for decimated items
+        double power = 0.0;
     };
-    pair_line strongest_pair(const edges& bands, double rate_limit);
+    struct rate_range {
+        double middle = 0.0, step = 0.0; ///< cycles per decimated item per item
+        std::ptrdiff_t count = 0;        ///< steps to either side
+    };
+    pair_line strongest_pair(const edges& bands, const rate_range& rates);
+    const std::vector<base::cf32>& chirp_of(double rate, std::size_t count);
+    [[nodiscard]] std::vector<double> likely_places() const;
     static void square_edge(std::span<const base::cf32> edge, double shift, std::size_t count,
                             std::vector<base::cf32>& out);
     void line_powers(std::span<const base::cf32> items, double rate, std::size_t points,
@@ -104,6 +114,7 @@ class acquisition {
     std::vector<base::cf32> lower_squared_;
     std::vector<float> upper_power_;
     std::vector<float> lower_power_;
+    std::map<std::pair<double, std::size_t>, std::vector<base::cf32>> chirps_;
 };
 
 } // namespace landfall::dsp

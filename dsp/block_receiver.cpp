@@ -15,6 +15,8 @@ constexpr double two_pi = 2.0 * std::numbers::pi;
 constexpr std::size_t short_window_symbols = 4096;
 constexpr std::size_t long_window_symbols = 16384;
 constexpr std::size_t most_window_symbols = 32768;
+constexpr std::size_t patient_strides = 16; // windows without a signal
+constexpr std::size_t strides_at_leisure = 4;
 constexpr std::size_t least_window_symbols = 512; // at the end of a recording
 constexpr std::size_t judged_stretches = 8;       // the lock detector's memory
 constexpr std::size_t patient_stretches = 8;      // of bad verdicts before lock is lost
@@ -104,8 +106,25 @@ bool block_receiver::try_acquire(bool ending) {
         unsearched_ -= std::min(unsearched_, stride);
         const std::size_t seen = buffer_.size() - unsearched_;
         const bool enough = seen >= stride || (ending && seen >= samples_of(least_window_symbols));
+        // After a long silence only some windows are looked at; when there is a signal in one, the
+        // ones before it are looked at as well.
+        ++silent_strides_;
+        const bool patient = silent_strides_ > patient_strides && !ending;
+        if (patient && silent_strides_ % strides_at_leisure != 0) {
+            continue;
+        }
+        const std::size_t skipped = patient ? strides_at_leisure - 1 : 0;
+        const bool long_too =
+            seen >= samples_of(long_window_symbols) && (patient || silent_strides_ % 2 == 0);
         if ((enough && acquire_in(short_window_symbols, seen)) ||
-            (seen >= samples_of(long_window_symbols) && acquire_in(long_window_symbols, seen))) {
+            (long_too && acquire_in(long_window_symbols, seen))) {
+            for (std::size_t back = std::min(skipped, seen / stride - 1); back > 0; --back) {
+                if (acquire_in(short_window_symbols, seen - back * stride)) {
+                    break;
+                }
+            }
+            ++report_.acquisitions;
+            silent_strides_ = 0;
             return true;
         }
         const std::size_t most = samples_of(most_window_symbols);
@@ -129,7 +148,6 @@ bool block_receiver::acquire_in(std::size_t window_symbols, std::size_t seen) {
     tracking_ = true;
     restart_ = true;
     bad_stretches_ = 0;
-    ++report_.acquisitions;
     return true;
 }
 

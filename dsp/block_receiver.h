@@ -60,7 +60,8 @@ class block_receiver final : public receiver {
     std::vector<base::cf32> buffer_;
     std::int64_t buffer_first_ = 0; ///< absolute index of buffer_[0]
     std::int64_t end_of_samples_ = std::numeric_limits<std::int64_t>::max();
-    std::size_t unsearched_ = 0; ///< samples at the buffer's end that no search has seen
+    std::size_t silent_strides_ = 0; ///< searched in vain since the last signal
+    std::size_t unsearched_ = 0;     ///< samples at the buffer's end that no search has seen
     bool tracking_ = false;
     bool restart_ = true;
     bool locked_ = false;
