@@ -256,6 +256,15 @@ std::span<const base::cf32> downlink::next(frame_sink sent) {
             ended_ = true;
         }
     }
+    // Before the channel: offsets and Doppler rates are then those of the samples.
+    for (base::cf32& sample : out_) {
+        if (config_.mission.wave.spectrum_inverted) {
+            sample = std::conj(sample);
+        }
+        if (config_.mission.wave.iq_swapped) {
+            sample = {sample.imag(), sample.real()};
+        }
+    }
     channel_.apply(out_);
     quantise();
     samples_ += out_.size();
@@ -268,12 +277,6 @@ void downlink::quantise() {
         return std::clamp(std::nearbyint(value * scale), -scale, scale - 1.0F) / scale;
     };
     for (base::cf32& sample : out_) {
-        if (config_.mission.wave.spectrum_inverted) {
-            sample = std::conj(sample);
-        }
-        if (config_.mission.wave.iq_swapped) {
-            sample = {sample.imag(), sample.real()};
-        }
         sample = {round(sample.real()), round(sample.imag())};
     }
 }
