@@ -18,7 +18,8 @@ constexpr double two_pi = 2.0 * std::numbers::pi;
 // distributed: among b bins and hypotheses the chance of a false line is b * exp(-height).
 constexpr double least_clock_line = 14.0;
 constexpr double least_carrier_line = 30.0;
-constexpr double least_pair_line = 42.0; // the sum of two lines' powers
+constexpr double least_pair_line = 34.0; // the sum of two lines' powers
+constexpr double least_share = 0.15;     // of the weaker of the two
 
 constexpr std::size_t pair_decimation = 4; // of the squared band edges
 constexpr double most_pair_rates = 64.0;
@@ -74,7 +75,24 @@ void acquisition::transform(std::span<const cf32> window) {
     // Twice the window's length, so that a line between two bins is not missed.
     fft& plan = transform_of(next_power_of_two(window.size() * 3 / 2), fft_direction::forward);
     const auto input = plan.input();
-    std::fill(std::copy(window.begin(), window.end(), input.begin()), input.end(), cf32{});
+    double power = 0.0;
+    for (const cf32 sample : window) {
+        power += static_cast<double>(std::norm(sample));
+    }
+    // Of unit power, whatever the samples' scale: what follows takes fourth powers.
+    const double rms = std::sqrt(power / static_cast<double>(window.size()));
+    const auto scale = static_cast<float>(rms > 0.0 ? 1.0 / rms : 0.0);
+    std::transform(window.begin(), window.end(), input.begin(),
+                   [scale](cf32 sample) { return scale * sample; });
+    // Without the taper a strong tone's side lobes reach both band edges and look like a clock.
+    const std::size_t taper = window.size() / 20;
+    for (std::size_t k = 0; k < taper; ++k) {
+        const double turn = (static_cast<double>(k) + 0.5) / static_cast<double>(taper);
+        const auto weight = static_cast<float>(0.5 - 0.5 * std::cos(std::numbers::pi * turn));
+        input[k] *= weight;
+        input[window.size() - 1 - k] *= weight;
+    }
+    std::fill(input.begin() + std::ssize(window), input.end(), cf32{});
     const auto output = plan.run();
     spectrum_.assign(output.begin(), output.end());
 }
@@ -281,6 +299,7 @@ void acquisition::filter_all(std::span<const cf32> window, const carrier_state& 
 
 std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> window) {
     const coarse found = strongest_clock_line();
+    promise_ = found.line / least_clock_line;
     if (found.line < least_clock_line) {
         return std::nullopt;
     }
@@ -373,6 +392,9 @@ acquisition::pair_line acquisition::strongest_pair(const edges& bands, const rat
             const double high = fine(upper_power_, top);
             const double low = fine(lower_power_, top - top_distance);
             const double sum = high + low;
+            const auto lower_place = wrapped(top - top_distance, points);
+            best.weaker = static_cast<double>(
+                std::min(upper_power_[static_cast<std::size_t>(top)], lower_power_[lower_place]));
             best.item_rate = rate;
             best.rate = rate / (pair_decimation * pair_decimation);
             best.sum = (sum - 2.0 * std::round(sum / 2.0)) / pair_decimation;
@@ -397,23 +419,30 @@ void acquisition::square_edge(std::span<const cf32> edge, double shift, std::siz
     }
 }
 
-/// The power spectrum of items whose frequency rises by `rate`, over the mean.
+/// The power spectrum of items whose frequency rises by `rate`, over its noise.
 void acquisition::line_powers(std::span<const cf32> items, double rate, std::size_t points,
                               std::vector<float>& out) {
     fft& plan = transform_of(points, fft_direction::forward);
     const auto input = plan.input();
     const std::vector<cf32>& chirp = chirp_of(rate, items.size());
-    double energy = 0.0;
     for (std::size_t k = 0; k < items.size(); ++k) {
-        energy += static_cast<double>(std::norm(items[k]));
         input[k] = items[k] * chirp[k];
     }
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(items.size()), input.end(), cf32{});
     const auto output = plan.run();
-    const auto scale = static_cast<float>(energy > 0.0 ? 1.0 / energy : 0.0);
     out.resize(points);
     for (std::size_t k = 0; k < points; ++k) {
-        out[k] = scale * std::norm(output[k]);
+        out[k] = std::norm(output[k]);
+    }
+    // The noise of squared edges is densest in the middle of the band, where the line is, too.
+    double noise = 0.0;
+    for (std::size_t k = 0; k < points / 8; ++k) {
+        noise += static_cast<double>(out[k]) + static_cast<double>(out[points - 1 - k]);
+    }
+    const auto scale =
+        static_cast<float>(noise > 0.0 ? static_cast<double>(points / 8) * 2.0 / noise : 0.0);
+    for (float& power : out) {
+        power *= scale;
     }
 }
 
@@ -488,13 +517,15 @@ std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf
             best_rate = line.item_rate;
         }
     }
+    promise_ = best_power / least_pair_line;
     if (best_power < 0.5 * least_pair_line) {
         return std::nullopt;
     }
     const edges bands = band_edges(best_frequency);
     const pair_line line =
         strongest_pair(bands, {.middle = best_rate, .step = 0.2 * step_of(bands), .count = 3});
-    if (line.power < least_pair_line) {
+    // A bare carrier in one of the edges has one line only.
+    if (line.power < least_pair_line || line.weaker < least_share * line.power) {
         return std::nullopt;
     }
     const std::size_t items = bands.items;

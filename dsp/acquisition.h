@@ -47,6 +47,10 @@ class acquisition {
     /// false alarm in 10^9 windows).
     std::optional<acquired_carrier> search(std::span<const base::cf32> window);
 
+    /// After a search in vain: how near the strongest line came to the threshold, 0 to 1. A longer
+    /// window is worth its time only where that is more than noise alone gives.
+    [[nodiscard]] double promise() const noexcept { return promise_; }
+
   private:
     struct coarse {
         double frequency = 0.0; ///< cycles per sample
@@ -80,6 +84,7 @@ class acquisition {
     std::optional<acquired_carrier> search_psk(std::span<const base::cf32> window);
     std::optional<acquired_carrier> search_staggered(std::span<const base::cf32> window);
     struct pair_line {
+        double weaker = 0.0;                ///< power of the lesser of the two, over the mean
         double sum = 0.0, difference = 0.0; ///< of the two lines' frequencies, cycles per item
         double rate = 0.0;                  ///< cycles per item per item
         double item_rate = 0.0;             ///< the same for decimated items
@@ -106,6 +111,7 @@ class acquisition {
     std::map<std::size_t, fft> forward_;
     std::map<std::size_t, fft> backward_;
     std::size_t window_size_ = 0;
+    double promise_ = 0.0;
     std::vector<base::cf32> spectrum_;
     std::vector<base::cf32> symbols_;
     std::vector<base::cf32> staggered_;

@@ -17,6 +17,7 @@ constexpr std::size_t long_window_symbols = 16384;
 constexpr std::size_t most_window_symbols = 32768;
 constexpr std::size_t patient_strides = 16; // windows without a signal
 constexpr std::size_t strides_at_leisure = 4;
+constexpr double least_promise = 0.7;             // of a short window, to search a long one
 constexpr std::size_t least_window_symbols = 512; // at the end of a recording
 constexpr std::size_t judged_stretches = 8;       // the lock detector's memory
 constexpr std::size_t patient_stretches = 8;      // of bad verdicts before lock is lost
@@ -117,7 +118,8 @@ bool block_receiver::try_acquire(bool ending) {
         const bool long_too =
             seen >= samples_of(long_window_symbols) && (patient || silent_strides_ % 2 == 0);
         if ((enough && acquire_in(short_window_symbols, seen)) ||
-            (long_too && acquire_in(long_window_symbols, seen))) {
+            (long_too && acquisition_.promise() > least_promise &&
+             acquire_in(long_window_symbols, seen))) {
             for (std::size_t back = std::min(skipped, seen / stride - 1); back > 0; --back) {
                 if (acquire_in(short_window_symbols, seen - back * stride)) {
                     break;

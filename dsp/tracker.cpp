@@ -89,8 +89,8 @@ tracker::detector tracker::detect_psk(block& out) {
     const bool bpsk = config_.wave.kind == modulation::bpsk;
     const auto scale = static_cast<float>(1.0 / amplitude_);
     const double signal = amplitude_ * amplitude_;
-    const auto certainty =
-        static_cast<float>(std::clamp(signal / std::max(power_ - signal, 1e-9), 0.3, 20.0));
+    const auto certainty = static_cast<float>(
+        std::clamp(signal / std::max(power_ - signal, 1e-6 * power_), 0.3, 20.0));
     rail_sums rails;
     float phase = 0;
     float turn_gain = 0;
@@ -142,8 +142,8 @@ tracker::detector tracker::detect_psk(block& out) {
 tracker::detector tracker::detect_staggered(block& out) {
     const auto scale = static_cast<float>(1.0 / amplitude_);
     const double signal = amplitude_ * amplitude_;
-    const auto certainty =
-        static_cast<float>(std::clamp(signal / std::max(power_ - signal, 1e-9), 0.3, 20.0));
+    const auto certainty = static_cast<float>(
+        std::clamp(signal / std::max(power_ - signal, 1e-6 * power_), 0.3, 20.0));
     rail_sums rails;
     float phase = 0;
     float turn_gain = 0;

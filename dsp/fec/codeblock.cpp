@@ -35,7 +35,12 @@ bool repeats(base::octets block) noexcept {
 } // namespace
 
 codeblock_decoder::codeblock_decoder(const coding& code, bool crc_check)
-    : frame_octets_(code.frame_octets), crc_check_(crc_check && code.reed_solomon == rs_code::none),
+    : frame_octets_(code.frame_octets),
+      slack_octets_(std::min(codeblock_octets(code), code.reed_solomon == rs_code::none
+                                                         ? 0
+                                                         : rs_parity_octets(code.reed_solomon) / 2 *
+                                                               code.rs_interleave)),
+      crc_check_(crc_check && code.reed_solomon == rs_code::none),
       derandomize_first_(code.derandomize_when == derandomize::before_rs ||
                          code.reed_solomon == rs_code::none),
       proves_(assurance_of(code, crc_check)),
@@ -55,6 +60,22 @@ bool codeblock_decoder::is_periodic() noexcept {
     return plain || other;
 }
 
+/// Of a block just corrected.
+void codeblock_decoder::find_runs(codeblock_verdict& verdict) const noexcept {
+    unsigned head = 0;
+    unsigned tail = 0;
+    for (std::size_t i = 0; i < slack_octets_; ++i) {
+        const auto octets = static_cast<unsigned>(i + 1);
+        const std::size_t mirrored = block_.size() - 1 - i;
+        if (block_[i] != received_[i] && 8 * ++head >= 7 * octets) {
+            verdict.head_run_octets = octets;
+        }
+        if (block_[mirrored] != received_[mirrored] && 8 * ++tail >= 7 * octets) {
+            verdict.tail_run_octets = octets;
+        }
+    }
+}
+
 codeblock_verdict codeblock_decoder::decode(base::octets block) noexcept {
     assert(block.size() == received_.size());
     codeblock_verdict verdict;
@@ -71,6 +92,9 @@ codeblock_verdict codeblock_decoder::decode(base::octets block) noexcept {
             std::ranges::copy(received_, block_.begin());
         }
         verdict.periodic = verdict.verified && is_periodic();
+        if (verdict.corrected_symbols != 0) {
+            find_runs(verdict);
+        }
     } else if (crc_check_) {
         verdict.verified = crc16(block_) == 0;
     }

@@ -23,6 +23,11 @@ struct codeblock_verdict {
     /// codewords (one octet repeated always is one), so that a carrier without data gives some.
     bool periodic = false;
     unsigned corrected_symbols = 0;
+    /// Octets at the block's beginning, and at its end, nearly all of which were corrected. A block
+    /// cut a few octets beside its place, or broken by a slip, may be verified all the same: words
+    /// are cyclic, and the random sequence hardly hinders. It then has such a run.
+    unsigned head_run_octets = 0;
+    unsigned tail_run_octets = 0;
 };
 
 /// Takes no memory after construction.
@@ -33,6 +38,8 @@ class codeblock_decoder {
 
     [[nodiscard]] assurance proves() const noexcept { return proves_; }
     [[nodiscard]] std::size_t block_octets() const noexcept { return received_.size(); }
+    /// How far beside its place a block may still be verified; 0 without Reed-Solomon.
+    [[nodiscard]] std::size_t slack_octets() const noexcept { return slack_octets_; }
 
     /// Decodes a block of `block_octets()`.
     codeblock_verdict decode(base::octets block) noexcept;
@@ -44,8 +51,10 @@ class codeblock_decoder {
 
   private:
     bool is_periodic() noexcept;
+    void find_runs(codeblock_verdict& verdict) const noexcept;
 
     std::size_t frame_octets_;
+    std::size_t slack_octets_;
     bool crc_check_;
     bool derandomize_first_;
     assurance proves_;
