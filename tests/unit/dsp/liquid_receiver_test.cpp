@@ -8,6 +8,24 @@
 using namespace landfall;
 using dsp::modulation;
 
+namespace {
+
+/// Liquid's objects do not tell their delay to the symbol: the count of symbols is compared.
+test::comparison compare_in_order(const test::simulated_link& link, test::reception got) {
+    test::comparison best{.errors = link.bits.size()};
+    for (int shift = -40; shift <= 40; ++shift) {
+        for (std::size_t k = 0; k < got.position.size(); ++k) {
+            got.position[k] =
+                link.first_position + (static_cast<double>(k) + shift) * link.samples_per_symbol;
+        }
+        const auto seen = test::compare(link, got, 20'000, 140'000);
+        best = seen.errors < best.errors ? seen : best;
+    }
+    return best;
+}
+
+} // namespace
+
 TEST_CASE("dsp/liquid_receiver: liquid's loops and the block engine make like errors") {
     for (const auto kind : {modulation::bpsk, modulation::qpsk}) {
         for (const double ratio : {2.5, 4.0}) {
@@ -24,11 +42,11 @@ TEST_CASE("dsp/liquid_receiver: liquid's loops and the block engine make like er
             REQUIRE(ours.parts.size() == 1);
             REQUIRE(theirs.parts.size() == 1);
             // Its loops pull in while symbols pass.
-            const auto a = test::compare(link, ours.parts[0], 20'000);
-            const auto b = test::compare(link, theirs.parts[0], 20'000);
+            const auto a = test::compare(link, ours.parts[0], 20'000, 140'000);
+            const auto b = compare_in_order(link, theirs.parts[0]);
             MESSAGE("block " << a.errors << ", liquid " << b.errors << " of " << a.symbols);
-            CHECK(a.symbols > 129'000);
-            CHECK(b.symbols > 129'000);
+            CHECK(a.symbols > 119'990);
+            CHECK(b.symbols > 119'990);
             CHECK(static_cast<double>(a.errors) < 1.1 * static_cast<double>(b.errors) + 20.0);
             CHECK(static_cast<double>(b.errors) < 1.6 * static_cast<double>(a.errors) + 20.0);
             CHECK(std::abs(theirs.report.frequency_offset_hz - 5e4) < 200.0);

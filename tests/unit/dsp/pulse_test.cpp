@@ -34,7 +34,9 @@ TEST_CASE("dsp/pulse: the pulse is the root-raised cosine in closed form") {
     for (const double roll_off : {0.2, 0.25, 0.35, 0.5, 0.6}) {
         const dsp::pulse shape(roll_off);
         for (double t = -7.99; t < 7.99; t += 0.0137) {
-            CHECK(shape.at(t) == doctest::Approx(closed_form(t, roll_off)).scale(1).epsilon(1e-4));
+            // Around its 0/0 liquid takes the limit.
+            const double near = std::abs(std::abs(4.0 * roll_off * t) - 1.0) < 0.01 ? 1e-3 : 1e-4;
+            CHECK(shape.at(t) == doctest::Approx(closed_form(t, roll_off)).scale(1).epsilon(near));
         }
         CHECK(shape.at(8.01) == 0.0);
         CHECK(shape.at(-8.01) == 0.0);
@@ -44,6 +46,9 @@ TEST_CASE("dsp/pulse: the pulse is the root-raised cosine in closed form") {
 TEST_CASE("dsp/pulse: the slope is the pulse's derivative") {
     const dsp::pulse shape(0.35);
     for (double t = -7.5; t < 7.5; t += 0.113) {
+        if (std::abs(std::abs(4.0 * 0.35 * t) - 1.0) < 0.02) {
+            continue;
+        }
         const double step = 1e-5;
         const double wanted =
             (closed_form(t + step, 0.35) - closed_form(t - step, 0.35)) / (2.0 * step);
@@ -68,7 +73,7 @@ TEST_CASE("dsp/pulse: two pulses in cascade cross zero at every other symbol") {
         }
         MESSAGE("roll-off " << roll_off << ": " << 10.0 * std::log10(interference) << " dB");
         // What the cut at ± 8 symbols leaves.
-        CHECK(10.0 * std::log10(interference) < (roll_off < 0.3 ? -34.0 : -42.0));
+        CHECK(10.0 * std::log10(interference) < (roll_off < 0.3 ? -38.0 : -47.0));
     }
 }
 

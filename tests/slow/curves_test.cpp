@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Error rates over E_s/N_0, through modulator, channel and receiver, beside theory. Writes a CSV
+// file to the path in LANDFALL_CURVES, if that is set: plot_curves.py draws it.
+#include "base/random.h"
+#include "dsp/fec/stream_decoder.h"
+#include "dsp/fec/stream_encoder.h"
+#include "tests/unit/dsp/simulated_link.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+using namespace landfall;
+using dsp::modulation;
+
+namespace {
+
+constexpr double most_loss_db = 0.5;
+
+const char* name_of(modulation kind) {
+    return kind == modulation::bpsk ? "bpsk" : kind == modulation::qpsk ? "qpsk" : "oqpsk";
+}
+
+struct point {
+    std::string kind;
+    std::string code;
+    double es_n0_db = 0.0;
+    double eb_n0_db = 0.0;
+    std::size_t trials = 0;
+    std::size_t errors = 0;
+    double theory = 0.0;
+};
+
+/// Appends to the CSV file; the first call of the process begins it.
+void write(const point& one) {
+    static std::FILE* const file = [] {
+        const char* path = std::getenv("LANDFALL_CURVES");
+        std::FILE* opened = path == nullptr ? nullptr : std::fopen(path, "w");
+        if (opened != nullptr) {
+            std::fputs("modulation,code,es_n0_db,eb_n0_db,trials,errors,rate,theory\n", opened);
+        }
+        return opened;
+    }();
+    if (file != nullptr) {
+        std::fprintf(file, "%s,%s,%.3f,%.3f,%zu,%zu,%.4e,%.4e\n", one.kind.c_str(),
+                     one.code.c_str(), one.es_n0_db, one.eb_n0_db, one.trials, one.errors,
+                     static_cast<double>(one.errors) / static_cast<double>(one.trials), one.theory);
+        std::fflush(file);
+    }
+}
+
+test::link_config impaired(modulation kind, double es_n0_db, std::uint64_t seed) {
+    test::link_config config;
+    config.wave.kind = kind;
+    config.seed = seed;
+    config.channel.es_n0_db = es_n0_db;
+    config.channel.phase_rad = 0.7;
+    config.offset_of_symbol_rate = 0.07;
+    config.clock_error_ppm = -35.0;
+    return config;
+}
+
+void measure_symbols(modulation kind, std::span<const double> es_n0_db, double& worst_db) {
+    for (const double level_db : es_n0_db) {
+        point now{.kind = name_of(kind), .code = "symbols"};
+        now.es_n0_db = level_db;
+        now.eb_n0_db = level_db - (kind == modulation::bpsk ? 0.0 : 3.0103);
+        now.theory = test::symbol_error_rate(kind, level_db);
+        for (std::uint64_t seed = 1; seed <= 6 && now.errors < 2000; ++seed) {
+            auto config = impaired(kind, level_db, seed);
+            config.symbols = 300'000;
+            const auto link = test::simulate(config);
+            const auto got = test::receive(link);
+            REQUIRE(got.parts.size() == 1);
+            const auto seen = test::compare(link, got.parts[0]);
+            CHECK(seen.contiguous);
+            now.trials += seen.symbols;
+            now.errors += seen.errors;
+        }
+        write(now);
+        const double rate = static_cast<double>(now.errors) / static_cast<double>(now.trials);
+        const double loss_db = level_db - test::es_n0_for(kind, rate);
+        std::printf(
+            "%-5s E_s/N_0 %5.2f dB: %8zu of %8zu symbols wrong, theory %.3e, loss %+.3f dB\n",
+            name_of(kind), level_db, now.errors, now.trials, now.theory, loss_db);
+        if (now.errors >= 100) {
+            worst_db = std::max(worst_db, loss_db);
+        }
+    }
+}
+
+/// A code, and the points of its ideal curve (E_b/N_0 per information bit in dB, frame error rate),
+/// by simulations of others on the same code with ideal synchronisation.
+struct coded_case {
+    const char* name;
+    fec::code_rate rate;
+    std::vector<std::pair<double, double>> ideal;
+    std::vector<double> eb_n0_db;
+};
+
+double rate_of(fec::code_rate rate) {
+    return rate == fec::code_rate::none   ? 1.0
+           : rate == fec::code_rate::r1_2 ? 0.5
+           : rate == fec::code_rate::r3_4 ? 0.75
+                                          : 0.875;
+}
+
+/// Linear in the logarithm of the rate, extrapolated beyond the ends.
+double at_level(std::span<const std::pair<double, double>> curve, double eb_n0_db) {
+    REQUIRE(curve.size() >= 2);
+    std::size_t k = 0;
+    while (k + 2 < curve.size() && curve[k + 1].first < eb_n0_db) {
+        ++k;
+    }
+    const auto [x0, y0] = curve[k];
+    const auto [x1, y1] = curve[k + 1];
+    const double slope = (std::log(y1) - std::log(y0)) / (x1 - x0);
+    return std::min(1.0, std::exp(std::log(y0) + slope * (eb_n0_db - x0)));
+}
+
+/// The level at which `curve` falls to `rate`.
+double level_for(std::span<const std::pair<double, double>> curve, double rate) {
+    double low = -2.0;
+    double high = 12.0;
+    for (int i = 0; i < 60; ++i) {
+        const double middle = 0.5 * (low + high);
+        (at_level(curve, middle) > rate ? low : high) = middle;
+    }
+    return low;
+}
+
+/// Frames of I = 5 Reed-Solomon codewords whose octets are wrong independently.
+double uncoded_frame_error_rate(double eb_n0_db) {
+    const double ratio = std::pow(10.0, eb_n0_db / 10.0) * 223.0 / 255.0;
+    const double octet = 1.0 - std::pow(1.0 - test::q_function(std::sqrt(2.0 * ratio)), 8.0);
+    double good = 0.0;
+    for (int k = 0; k <= 16; ++k) {
+        good += std::exp(std::lgamma(256.0) - std::lgamma(k + 1.0) - std::lgamma(256.0 - k) +
+                         k * std::log(octet) + (255.0 - k) * std::log1p(-octet));
+    }
+    return 1.0 - std::pow(good, 5.0);
+}
+
+struct frames_run {
+    std::size_t sent = 0;
+    std::size_t good = 0;
+};
+
+frames_run run_frames(modulation kind, const fec::coding& code, double es_n0_db,
+                      std::uint64_t seed) {
+    constexpr std::size_t frames = 60;
+    const unsigned per_symbol = dsp::bits_per_symbol(kind);
+    fec::stream_encoder encoder(code, per_symbol, seed);
+    base::random_source random(seed);
+    std::vector<std::vector<std::uint8_t>> sent; // each begins with its number
+    std::vector<bool> there(frames);
+    std::vector<std::uint8_t> bits;
+    encoder.idle(512, bits);
+    std::vector<std::uint8_t> frame(code.frame_octets);
+    for (std::size_t n = 0; n < frames; ++n) {
+        for (std::uint8_t& octet : frame) {
+            octet = static_cast<std::uint8_t>(random.bits());
+        }
+        frame[0] = static_cast<std::uint8_t>(n);
+        sent.push_back(frame);
+        encoder.frame(frame, bits);
+    }
+    encoder.flush(bits);
+    const auto link = test::simulate(impaired(kind, es_n0_db, seed), std::move(bits));
+    const auto got = test::receive(link);
+    fec::stream_decoder decoder(code, per_symbol, kind == modulation::oqpsk);
+    frames_run result{.sent = frames};
+    auto take = [&](const fec::decoded_frame& one) {
+        const std::size_t n = one.octets[0];
+        if (one.decodable && n < frames && !there[n] &&
+            std::equal(one.octets.begin(), one.octets.end(), sent[n].begin(), sent[n].end())) {
+            there[n] = true;
+            ++result.good;
+        }
+    };
+    for (const auto& part : got.parts) {
+        decoder.push(part.soft, take);
+        decoder.restart(take);
+    }
+    return result;
+}
+
+void measure_frames(modulation kind, const coded_case& which) {
+    fec::coding code;
+    code.convolutional = which.rate;
+    code.c2_inverted = which.rate == fec::code_rate::r1_2;
+    code.rs_interleave = 5;
+    code.frame_octets = 1115;
+    const double to_symbol_db =
+        10.0 * std::log10(rate_of(which.rate) * 223.0 / 255.0 * dsp::bits_per_symbol(kind));
+    std::vector<std::pair<double, double>> measured;
+    for (const double eb_n0_db : which.eb_n0_db) {
+        point now{.kind = name_of(kind), .code = which.name};
+        now.eb_n0_db = eb_n0_db;
+        now.es_n0_db = eb_n0_db + to_symbol_db;
+        now.theory = at_level(which.ideal, eb_n0_db);
+        for (std::uint64_t seed = 1; seed <= 8 && now.errors < 40; ++seed) {
+            const auto run = run_frames(kind, code, now.es_n0_db, seed);
+            now.trials += run.sent;
+            now.errors += run.sent - run.good;
+        }
+        write(now);
+        std::printf("%-5s %-6s E_b/N_0 %5.2f (E_s/N_0 %5.2f) dB: %4zu of %4zu frames lost, ideal "
+                    "%.2e\n",
+                    name_of(kind), which.name, eb_n0_db, now.es_n0_db, now.errors, now.trials,
+                    now.theory);
+        const double rate =
+            std::max(static_cast<double>(now.errors), 0.5) / static_cast<double>(now.trials);
+        measured.emplace_back(eb_n0_db, rate);
+    }
+    constexpr double compared_rate = 0.05;
+    const double loss_db =
+        level_for(measured, compared_rate) - level_for(which.ideal, compared_rate);
+    std::printf("%-5s %-6s loss at 5 %% lost frames: %+.2f dB\n", name_of(kind), which.name,
+                loss_db);
+    CHECK(loss_db <= most_loss_db);
+}
+
+} // namespace
+
+TEST_CASE("slow/curves: symbol errors are within half a decibel of theory") {
+    double worst_db = -10.0;
+    SUBCASE("bpsk") {
+        measure_symbols(modulation::bpsk, std::array{-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0},
+                        worst_db);
+    }
+    SUBCASE("qpsk") {
+        measure_symbols(modulation::qpsk, std::array{2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0},
+                        worst_db);
+    }
+    SUBCASE("oqpsk") {
+        measure_symbols(modulation::oqpsk, std::array{2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0},
+                        worst_db);
+    }
+    CHECK(worst_db <= most_loss_db);
+}
+
+TEST_CASE("slow/curves: frame errors are within half a decibel of the code's ideal curve") {
+    std::vector<std::pair<double, double>> uncoded;
+    for (double level_db = 5.0; level_db < 7.5; level_db += 0.1) {
+        uncoded.emplace_back(level_db, uncoded_frame_error_rate(level_db));
+    }
+    const std::array<coded_case, 4> cases{{
+        {"rs", fec::code_rate::none, uncoded, {5.4, 5.6, 5.8, 6.0, 6.2}},
+        {"rs+1/2",
+         fec::code_rate::r1_2,
+         {{2.2, 1.8e-2}, {2.3, 2.1e-3}, {2.4, 1.5e-4}},
+         {2.0, 2.1, 2.2, 2.3, 2.4, 2.6}},
+        {"rs+3/4",
+         fec::code_rate::r3_4,
+         {{3.2, 0.21}, {3.45, 8.3e-3}},
+         {3.2, 3.35, 3.5, 3.65, 3.8}},
+        {"rs+7/8",
+         fec::code_rate::r7_8,
+         {{4.65, 3.0e-2}, {4.8, 4.8e-3}},
+         {4.5, 4.65, 4.8, 4.95, 5.2}},
+    }};
+    for (const auto kind : {modulation::bpsk, modulation::qpsk, modulation::oqpsk}) {
+        for (const auto& one : cases) {
+            measure_frames(kind, one);
+        }
+    }
+}
