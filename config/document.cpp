@@ -144,7 +144,8 @@ std::optional<value> parse_document(const source_text& source, diagnostics& erro
     } catch (const toml::parse_error& error) {
         errors.add(source, position_of(error.source()), printable(error.description(), 400));
     } catch (const std::exception& error) {
-        errors.add(source.name, printable(error.what(), 400));
+        // The library gave up without saying where.
+        errors.add(source, {1, 1}, printable(error.what(), 400));
     }
     return {};
 }

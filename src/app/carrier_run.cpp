@@ -129,7 +129,7 @@ std::string carrier_run::summary() const {
                                    now.bad_frames, now.frames.missing);
     if (now.samples > 0) {
         text += fmt::format(
-            "  {:.1f} s of signal, {:.1f} s locked, Es/N0 {:.1f} dB, offset {:+.0f} Hz, "
+            "  {:.3g} s of signal, {:.3g} s locked, Es/N0 {:.1f} dB, offset {:+.0f} Hz, "
             "symbol clock {:+.1f} ppm\n",
             now.signal_seconds, now.locked_seconds, now.receiver.mean_es_n0_db,
             now.receiver.frequency_offset_hz, now.receiver.symbol_rate_error_ppm);

@@ -6,6 +6,7 @@
 #include "app/style.h"
 #include "config/carriers.h"
 #include "config/mission_loader.h"
+#include "wire/input_file.h"
 #include "wire/iq_source.h"
 
 #include <fmt/format.h>
@@ -167,6 +168,11 @@ base::result<void> replay::run_iq(const job& wanted) {
         }
         if (*carrier != nullptr) {
             outcome = (*carrier)->push(block);
+            if (!outcome && outcome.error().code == base::exit_code::bad_configuration) {
+                outcome = std::unexpected(base::failure{
+                    fmt::format("{}: {}", (*source)->info().name, outcome.error().message),
+                    outcome.error().code});
+            }
             show(**carrier, (*source)->progress());
         }
     }
@@ -184,19 +190,6 @@ base::result<void> replay::run_iq(const job& wanted) {
     return outcome;
 }
 
-struct file_closer {
-    void operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
-};
-
-base::result<std::unique_ptr<std::FILE, file_closer>> open_file(const std::string& path) {
-    std::unique_ptr<std::FILE, file_closer> file(std::fopen(path.c_str(), "rb"));
-    if (!file) {
-        return std::unexpected(
-            base::failure{fmt::format("{}: {}", path, std::generic_category().message(errno))});
-    }
-    return file;
-}
-
 base::result<void> replay::run_soft(const job& wanted) {
     const std::string& path = wanted.files.front();
     std::string format = options_.format;
@@ -208,7 +201,7 @@ base::result<void> replay::run_soft(const job& wanted) {
             base::failure{fmt::format("{}: soft bits need --format f32 or --format i8", path),
                           base::exit_code::usage});
     }
-    auto file = open_file(path);
+    auto file = wire::open_input(path);
     if (!file) {
         return std::unexpected(file.error());
     }
@@ -223,7 +216,7 @@ base::result<void> replay::run_soft(const job& wanted) {
     std::size_t got = 0;
     base::result<void> outcome;
     while (outcome && !interrupted() &&
-           (got = std::fread(raw.data(), 1, 65536 * width, file->get())) >= width) {
+           (got = std::fread(raw.data(), 1, 65536 * width, file->handle.get())) >= width) {
         soft.resize(got / width);
         if (width == 1) {
             std::transform(
@@ -262,7 +255,7 @@ base::result<void> replay::run_soft(const job& wanted) {
 
 base::result<void> replay::run_frames(const job& wanted) {
     const std::string& path = wanted.files.front();
-    auto file = open_file(path);
+    auto file = wire::open_input(path);
     if (!file) {
         return std::unexpected(file.error());
     }
@@ -274,7 +267,7 @@ base::result<void> replay::run_frames(const job& wanted) {
     std::size_t got = 0;
     base::result<void> outcome;
     while (outcome && !interrupted() &&
-           (got = std::fread(frame.data(), 1, frame.size(), file->get())) == frame.size()) {
+           (got = std::fread(frame.data(), 1, frame.size(), file->handle.get())) == frame.size()) {
         outcome = (*carrier)->push_frame(frame);
     }
     const auto finished = (*carrier)->finish();
@@ -294,10 +287,11 @@ void replay::show(const carrier_run& carrier, double fraction) {
     const chain_status status = carrier.chain().status();
     const double rate = static_cast<double>(status.samples) / (now - started_seconds_);
     bar_.show(now, fraction,
-              fmt::format("{} {} Es/N0 {:.1f} dB  {} frames  {:.2f} Msamples/s", carrier.name(),
+              fmt::format("{} Es/N0 {:.1f} dB {:.1f} Msamples/s {} frames {}",
                           status.receiver.locked ? status.frames_locked ? "locked" : "carrier"
                                                  : "searching",
-                          status.receiver.es_n0_db, status.frames.good, rate / 1e6));
+                          status.receiver.es_n0_db, rate / 1e6, status.frames.good,
+                          carrier.name()));
 }
 
 void replay::note(const base::failure& failure) {

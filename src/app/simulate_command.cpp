@@ -27,6 +27,7 @@ namespace landfall::app {
 namespace {
 
 constexpr wire::udp_flow simulated_flow{};
+constexpr double most_clock_offset_ppm = 10'000.0;
 
 /// `a:b:c`, two or three numbers.
 std::optional<std::vector<double>> numbers(const std::string& text) {
@@ -51,7 +52,31 @@ base::failure usage(std::string message) {
     return {std::move(message), base::exit_code::usage};
 }
 
+/// Null, or the option that is no finite number.
+const char* not_finite(const simulate_options& options) {
+    const std::pair<const char*, double> values[] = {
+        {"--seconds", options.seconds},
+        {"--es-n0", options.es_n0_db},
+        {"--frequency-offset", options.frequency_offset_hz},
+        {"--doppler-rate", options.doppler_rate_hz_s},
+        {"--clock-offset", options.clock_offset_ppm},
+        {"--sample-rate", options.sample_rate_hz}};
+    for (const auto& [name, value] : values) {
+        if (!std::isfinite(value)) {
+            return name;
+        }
+    }
+    return nullptr;
+}
+
 base::result<downlink_config> config_of(const simulate_options& options) {
+    if (const char* option = not_finite(options)) {
+        return std::unexpected(usage(fmt::format("{}: must be a finite number", option)));
+    }
+    if (std::abs(options.clock_offset_ppm) > most_clock_offset_ppm) {
+        return std::unexpected(usage(fmt::format("--clock-offset: {:g} ppm is beyond ±{:g}",
+                                                 options.clock_offset_ppm, most_clock_offset_ppm)));
+    }
     const auto mission = config::load_mission(options.mission, options.sets);
     if (!mission) {
         return std::unexpected(mission.error().failure());

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double shown_every_seconds = 0.1;
 constexpr unsigned default_columns = 80;
-constexpr unsigned bar_columns = 24;
+constexpr unsigned bar_columns = 14;
 
 bool colour_is_wanted() noexcept {
     const char* const no_color = std::getenv("NO_COLOR");
