@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "app/delivery_files.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+using namespace landfall;
+using namespace landfall::app;
+
+namespace {
+
+/// A folder that goes with the test.
+struct scratch {
+    std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("landfall-unit-app-" + std::to_string(getpid()));
+    scratch() { std::filesystem::remove_all(path); }
+    scratch(const scratch&) = delete;
+    scratch& operator=(const scratch&) = delete;
+    ~scratch() { std::filesystem::remove_all(path); }
+
+    [[nodiscard]] std::set<std::string> names() const {
+        std::set<std::string> found;
+        for (const auto& entry : std::filesystem::directory_iterator(path)) {
+            found.insert(entry.path().filename().string());
+        }
+        return found;
+    }
+};
+
+} // namespace
+
+TEST_CASE("app/delivery_files: a file for each channel, two digits at least, and one capture") {
+    const scratch folder;
+    auto files = frame_files::create(folder.path / "deep" / "er", "a.carrier");
+    REQUIRE(files.has_value());
+    const std::array<std::uint8_t, 4> octets{1, 2, 3, 4};
+    for (const std::uint8_t vcid : std::array<std::uint8_t, 4>{0, 7, 63, 7}) {
+        framing::delivered_frame frame{};
+        frame.octets = octets;
+        frame.vcid = vcid;
+        CHECK(files->write(frame).has_value());
+    }
+    CHECK(files->close().has_value());
+    CHECK(std::filesystem::file_size(folder.path / "deep" / "er" / "a.carrier.vc07.frames") == 8);
+    CHECK(std::filesystem::file_size(folder.path / "deep" / "er" / "a.carrier.vc00.frames") == 4);
+    CHECK(std::filesystem::file_size(folder.path / "deep" / "er" / "a.carrier.vc63.frames") == 4);
+    CHECK(std::filesystem::exists(folder.path / "deep" / "er" / "a.carrier.pcapng"));
+}
+
+TEST_CASE("app/delivery_files: IP packets and other packets lie apart") {
+    const scratch folder;
+    auto files = packet_files::create(folder.path, "c");
+    REQUIRE(files.has_value());
+    const std::array<std::uint8_t, 20> octets{0x45};
+    framing::delivered_packet packet{};
+    packet.octets = octets;
+    packet.vcid = 3;
+    packet.kind = framing::packet_kind::ipv4;
+    CHECK(files->write(packet).has_value());
+    packet.kind = framing::packet_kind::space_packet;
+    CHECK(files->write(packet).has_value());
+    CHECK(files->close().has_value());
+    CHECK(folder.names() ==
+          std::set<std::string>{"c.packets.pcapng", "c.vc03.ip", "c.vc03.packets"});
+}
+
+TEST_CASE("app/delivery_files: a folder that cannot be made is named") {
+    const scratch folder;
+    std::filesystem::create_directories(folder.path);
+    std::ofstream(folder.path / "file") << "x";
+    const auto files = frame_files::create(folder.path / "file" / "out", "c");
+    REQUIRE_FALSE(files.has_value());
+    CHECK(files.error().message.find("file/out") != std::string::npos);
+}
