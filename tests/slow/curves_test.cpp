@@ -204,7 +204,7 @@ void measure_frames(modulation kind, const coded_case& which) {
         now.eb_n0_db = eb_n0_db;
         now.es_n0_db = eb_n0_db + to_symbol_db;
         now.theory = at_level(which.ideal, eb_n0_db);
-        for (std::uint64_t seed = 1; seed <= 8 && now.errors < 40; ++seed) {
+        for (std::uint64_t seed = 1; seed <= 5 && now.errors < 25; ++seed) {
             const auto run = run_frames(kind, code, now.es_n0_db, seed);
             now.trials += run.sent;
             now.errors += run.sent - run.good;
@@ -255,19 +255,15 @@ TEST_CASE("slow/curves: frame errors are within half a decibel of the code's ide
         {"rs+1/2",
          fec::code_rate::r1_2,
          {{2.2, 1.8e-2}, {2.3, 2.1e-3}, {2.4, 1.5e-4}},
-         {2.0, 2.1, 2.2, 2.3, 2.4, 2.6}},
-        {"rs+3/4",
-         fec::code_rate::r3_4,
-         {{3.2, 0.21}, {3.45, 8.3e-3}},
-         {3.2, 3.35, 3.5, 3.65, 3.8}},
-        {"rs+7/8",
-         fec::code_rate::r7_8,
-         {{4.65, 3.0e-2}, {4.8, 4.8e-3}},
-         {4.5, 4.65, 4.8, 4.95, 5.2}},
+         {2.0, 2.1, 2.2, 2.3, 2.4}},
+        {"rs+3/4", fec::code_rate::r3_4, {{3.2, 0.21}, {3.45, 8.3e-3}}, {3.2, 3.35, 3.5, 3.65}},
+        {"rs+7/8", fec::code_rate::r7_8, {{4.65, 3.0e-2}, {4.8, 4.8e-3}}, {4.5, 4.65, 4.8, 4.95}},
     }};
     for (const auto kind : {modulation::bpsk, modulation::qpsk, modulation::oqpsk}) {
         for (const auto& one : cases) {
-            measure_frames(kind, one);
+            if (kind == modulation::bpsk || one.rate == fec::code_rate::r1_2) {
+                measure_frames(kind, one);
+            }
         }
     }
 }
