@@ -39,7 +39,9 @@ class byte_reader {
 
     [[nodiscard]] bool failed() const noexcept { return failed_; }
     [[nodiscard]] std::size_t position() const noexcept { return at_; }
-    [[nodiscard]] std::size_t remaining() const noexcept { return failed_ ? 0 : data_.size() - at_; }
+    [[nodiscard]] std::size_t remaining() const noexcept {
+        return failed_ ? 0 : data_.size() - at_;
+    }
 
   private:
     std::uint64_t get(std::size_t count) noexcept {

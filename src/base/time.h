@@ -21,8 +21,9 @@ struct timestamp {
         const auto whole = static_cast<std::int64_t>(offset_s);
         const double fraction_ps =
             (offset_s - static_cast<double>(whole)) * static_cast<double>(picoseconds_per_second);
-        return plus_picoseconds(whole, static_cast<std::int64_t>(
-                                           fraction_ps < 0 ? fraction_ps - 0.5 : fraction_ps + 0.5));
+        return plus_picoseconds(
+            whole,
+            static_cast<std::int64_t>(fraction_ps < 0 ? fraction_ps - 0.5 : fraction_ps + 0.5));
     }
 
     [[nodiscard]] timestamp plus_picoseconds(std::int64_t whole_s, std::int64_t ps) const noexcept {
