@@ -120,7 +120,10 @@ void receive_chain::take_frame(const fec::decoded_frame& frame,
                                      .corrected = frame.corrected_symbols > 0,
                                      .checked =
                                          config_.mission.coding.reed_solomon != fec::rs_code::none};
-    if (const auto place = soft_clock_.place_of(frame.first_soft_bit)) {
+    // The two bits of a QPSK symbol are sent at once; those of OQPSK half a symbol apart.
+    const std::int64_t second_bit =
+        config_.mission.wave.kind == dsp::modulation::qpsk ? frame.first_soft_bit % 2 : 0;
+    if (const auto place = soft_clock_.place_of(frame.first_soft_bit - second_bit)) {
         if (const auto time = clock_.time_of(*place)) {
             received.first_bit = {.time = *time, .is_known = true};
         }
