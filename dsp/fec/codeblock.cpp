@@ -36,10 +36,10 @@ bool repeats(base::octets block) noexcept {
 
 codeblock_decoder::codeblock_decoder(const coding& code, bool crc_check)
     : frame_octets_(code.frame_octets),
-      slack_octets_(std::min(codeblock_octets(code), code.reed_solomon == rs_code::none
-                                                         ? 0
-                                                         : rs_parity_octets(code.reed_solomon) / 2 *
-                                                               code.rs_interleave)),
+      slack_octets_(std::min(codeblock_octets(code),
+                             code.reed_solomon == rs_code::none
+                                 ? 0
+                                 : rs_parity_octets(code.reed_solomon) / 2 * code.rs_interleave)),
       crc_check_(crc_check && code.reed_solomon == rs_code::none),
       derandomize_first_(code.derandomize_when == derandomize::before_rs ||
                          code.reed_solomon == rs_code::none),

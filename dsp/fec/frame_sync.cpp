@@ -18,6 +18,12 @@ std::int64_t reach_bits(unsigned marker_bits) noexcept {
 /// Expected places in a row with neither marker nor decodable frame, after which lock is lost.
 constexpr int misses_to_lose = 4;
 constexpr std::int64_t frames_back = 4;
+/// Frames in a row that are believed without their own or the next marker.
+constexpr int blind_frames = 2;
+/// Octets corrected in a row at a block's end that speak against the marker there.
+constexpr unsigned long_run_octets = 4;
+/// How much more the markers at a block's sound end count than those at the other.
+constexpr unsigned sound_end_weight = 3;
 
 /// Markers that must stand at frame distance so that random bits do not do it within days.
 int chain_length(unsigned marker_bits) noexcept {
@@ -33,7 +39,11 @@ frame_sync::frame_sync(const coding& code, codeblock_decoder& decoder)
       sure_errors_(marker_bits_ / 32),
       search_errors_(marker_bits_ * (decoder.proves() == assurance::strong ? 5 : 3) / 32),
       flywheel_errors_(marker_bits_ * 6 / 32), predicted_errors_(marker_bits_ / 4),
-      chain_markers_(chain_length(marker_bits_)), packed_(codeblock_octets(code)) {
+      chain_markers_(chain_length(marker_bits_)),
+      near_bits_(decoder.slack_octets() == 0
+                     ? 0
+                     : 8 * static_cast<std::int64_t>(decoder.slack_octets()) + slip_bits),
+      packed_(codeblock_octets(code)) {
     assert(marker_bits_ >= 8 && marker_bits_ <= 64);
     bits_.reserve(static_cast<std::size_t>(frame_bits_) * 12 + 16384);
 }
@@ -128,32 +138,121 @@ bool frame_sync::is_altered(place where) const noexcept {
     return false;
 }
 
-/// Whether a block is a frame where one was expected, whatever its marker looks like.
-bool frame_sync::accepts_predicted(place where, const codeblock_verdict& verdict) const noexcept {
-    if (!verdict.verified) {
+/// Whether a decodable block may be a frame, whatever its marker looks like.
+bool frame_sync::is_plausible(const candidate& one) const noexcept {
+    if (!one.verdict.verified) {
         return false;
     }
-    const unsigned errors = marker_errors(where);
+    const unsigned errors = marker_errors(one.where);
     if (errors <= search_errors_) {
         return true;
     }
-    if (verdict.periodic) {
+    if (one.verdict.periodic) {
         return false;
     }
-    return errors <= predicted_errors_ ||
-           (decoder_.proves() == assurance::strong && !is_altered(where));
+    const place next{one.where.at + frame_bits_, one.where.inverted};
+    return errors <= predicted_errors_ || marker_errors(next) <= search_errors_ ||
+           (decoder_.proves() == assurance::strong && !is_altered(one.where));
 }
 
-/// Whether a marker that was found by search begins a frame.
-bool frame_sync::accepts_found(place where) noexcept {
-    if (!decode(where).verified) {
-        return false;
+/// Whether a decodable block stands between two markers.
+bool frame_sync::is_clear(const candidate& one) const noexcept {
+    const place next{one.where.at + frame_bits_, one.where.inverted};
+    return one.verdict.verified && marker_errors(one.where) <= search_errors_ &&
+           marker_errors(next) <= search_errors_;
+}
+
+/// Whether there is a marker, at an end of the block that is not all corrected.
+bool frame_sync::is_supported(const candidate& one) const noexcept {
+    const place next{one.where.at + frame_bits_, one.where.inverted};
+    return (one.verdict.head_run_octets < long_run_octets &&
+            marker_errors(one.where) <= search_errors_) ||
+           (one.verdict.tail_run_octets < long_run_octets && marker_errors(next) <= search_errors_);
+}
+
+/// What speaks against a decodable block: errors of the markers around it, and its corrections. A
+/// block beside a frame never has fewer of these than the frame. After a slip near its beginning
+/// the marker after a block tells its place, after one near its end the one before it.
+unsigned frame_sync::doubts(const candidate& one) const noexcept {
+    const auto errors_at = [&](std::int64_t at) {
+        return std::min(marker_errors({at, one.where.inverted}), marker_bits_ / 2);
+    };
+    return errors_at(one.where.at) * (one.verdict.tail_run_octets != 0 ? sound_end_weight : 1) +
+           errors_at(one.where.at + frame_bits_) *
+               (one.verdict.head_run_octets != 0 ? sound_end_weight : 1) +
+           one.verdict.corrected_symbols;
+}
+
+/// Whether a block may as well be a frame as a better one: a slip between its marker and it is then
+/// as likely as one between the better one and the marker after that.
+bool frame_sync::rivals(const candidate& one, const candidate& better) const noexcept {
+    return is_supported(one) && doubts(one) < doubts(better) + marker_bits_ / 4 &&
+           3 * one.verdict.corrected_symbols <= 4 * better.verdict.corrected_symbols + 6;
+}
+
+/// The best of a decodable block and those near it, in either polarity, that have a marker; nothing
+/// if there are two as good.
+std::optional<frame_sync::candidate> frame_sync::settle(const candidate& first) noexcept {
+    candidate best = first;
+    std::optional<candidate> second;
+    for (const std::int64_t offset : {std::int64_t{0}, frame_bits_}) {
+        std::int64_t from = first.where.at - near_bits_ + offset;
+        const std::int64_t to = first.where.at + near_bits_ + 1 + offset;
+        while (const std::optional<place> found =
+                   near_bits_ == 0 ? std::nullopt : find_marker(from, to, search_errors_)) {
+            from = found->at + 1;
+            candidate other{{found->at - offset, found->inverted}, {}};
+            if (other.where == first.where || other.where == best.where ||
+                other.where.at + static_cast<std::int64_t>(marker_bits_) < base_ ||
+                other.where.at + frame_bits_ > end()) {
+                continue;
+            }
+            other.verdict = decode(other.where);
+            if (!is_plausible(other)) {
+                continue;
+            }
+            if (doubts(other) < doubts(best)) {
+                std::swap(other, best);
+            }
+            if (!second || doubts(other) < doubts(*second)) {
+                second = other;
+            }
+        }
     }
-    if (decoder_.proves() == assurance::strong || marker_errors(where) <= sure_errors_) {
-        return true;
+    const bool doubtful = second && rivals(*second, best);
+    return doubtful ? std::nullopt : std::optional(best);
+}
+
+/// Whether there is a frame where one was expected: its place, or that of a better one nearby.
+std::optional<frame_sync::place> frame_sync::judge_predicted(const candidate& one) noexcept {
+    if (is_clear(one)) {
+        return one.where;
     }
-    return marker_errors({where.at + frame_bits_, where.inverted}) <= search_errors_ ||
-           marker_errors({where.at - frame_bits_, where.inverted}) <= search_errors_;
+    const std::optional<candidate> best = is_plausible(one) ? settle(one) : std::nullopt;
+    if (!best) {
+        return std::nullopt;
+    }
+    const bool bridged = blind_ < blind_frames && best->where == one.where &&
+                         best->verdict.head_run_octets < long_run_octets &&
+                         best->verdict.tail_run_octets < long_run_octets;
+    return bridged || is_supported(*best) ? std::optional(best->where) : std::nullopt;
+}
+
+/// Whether a marker that was found by search tells of a frame, there or nearby.
+std::optional<frame_sync::place> frame_sync::judge_found(place where) noexcept {
+    const candidate found{where, decode(where)};
+    if (!found.verdict.verified) {
+        return std::nullopt;
+    }
+    const auto follows = [&](std::int64_t at) {
+        return marker_errors({at, where.inverted}) <= search_errors_;
+    };
+    if (decoder_.proves() != assurance::strong && marker_errors(where) > sure_errors_ &&
+        !follows(where.at + frame_bits_) && !follows(where.at - frame_bits_)) {
+        return std::nullopt;
+    }
+    const std::optional<candidate> best = settle(found);
+    return best && is_supported(*best) ? std::optional(best->where) : std::nullopt;
 }
 
 /// The errors of all markers of a chain that begins there, if it is one.
@@ -193,6 +292,9 @@ void frame_sync::deliver(place where, const codeblock_verdict& verdict, const fr
     sink({decoder_.frame(), true, verdict.corrected_symbols, marker_errors(where), soft_of(first),
           soft_of(floor_ - 1) + 1});
     misses_ = 0;
+    const bool blind = marker_errors(where) > predicted_errors_ &&
+                       marker_errors({floor_, where.inverted}) > search_errors_;
+    blind_ = blind ? blind_ + 1 : 0;
     expected_ = {floor_, where.inverted};
 }
 
@@ -205,10 +307,16 @@ void frame_sync::report_bad(place where, std::int64_t next_at, const frame_sink&
           soft_of(floor_ - 1) + 1});
 }
 
+/// Frames that would overlap those given out are passed over.
 void frame_sync::lock(place where) noexcept {
+    while (where.at < floor_ - reach_bits(marker_bits_)) {
+        where.at += frame_bits_;
+    }
     locked_ = true;
     expected_ = where;
     misses_ = 0;
+    blind_ = 0;
+    wait_until_ = 0;
     failed_at_ = where.at - 1;
 }
 
@@ -226,8 +334,8 @@ frame_sync::place frame_sync::count_back(place found) noexcept {
     const std::int64_t oldest = std::max(base_, floor_) - static_cast<std::int64_t>(marker_bits_);
     for (place prior{found.at - frame_bits_, found.inverted}; prior.at >= oldest;
          prior.at -= frame_bits_) {
-        const bool verified =
-            decoder_.proves() != assurance::none && accepts_predicted(prior, decode(prior));
+        const bool verified = decoder_.proves() != assurance::none &&
+                              judge_predicted({prior, decode(prior)}) == prior;
         if (!verified && marker_errors(prior) > search_errors_) {
             break;
         }
@@ -249,17 +357,36 @@ bool frame_sync::follow(bool last, const frame_sink& sink) {
         return other.has_value();
     }
     if (failed_at_ != expected_.at) {
-        const codeblock_verdict verdict = decode(expected_);
-        if (accepts_predicted(expected_, verdict)) {
-            deliver(expected_, verdict, sink);
-            return true;
-        }
-        failed_at_ = expected_.at;
+        return follow_block(last, sink);
     }
-    if (!last && expected_.at + 2 * frame_bits_ + 2 * slip_bits > end()) {
+    if (!last &&
+        expected_.at + 2 * frame_bits_ + 2 * slip_bits + near_bits_ + marker_bits_ > end()) {
         return false;
     }
     miss(sink);
+    return true;
+}
+
+/// The block at the expected place, for the first time. It is given out at once if nothing is
+/// against it; else what is near it and after it has its say.
+bool frame_sync::follow_block(bool last, const frame_sink& sink) {
+    if (!last && end() < std::max(wait_until_, expected_.at + frame_bits_ + marker_bits_)) {
+        return false;
+    }
+    const candidate expected{expected_, decode(expected_)};
+    const std::int64_t needed = expected_.at + frame_bits_ + near_bits_ + marker_bits_;
+    if (!last && needed > end() && is_plausible(expected) && !is_clear(expected)) {
+        wait_until_ = needed;
+        return false;
+    }
+    const std::optional<place> judged = judge_predicted(expected);
+    if (judged == expected_) {
+        deliver(expected_, decode(expected_), sink);
+    } else if (judged) {
+        lock(*judged);
+    } else {
+        failed_at_ = expected_.at;
+    }
     return true;
 }
 
@@ -270,9 +397,10 @@ std::optional<frame_sync::place> frame_sync::find_other() noexcept {
         std::min(expected_.at + frame_bits_ + slip_bits, end() - frame_bits_ + 1);
     std::int64_t from = std::max(expected_.at, floor_) - reach_bits(marker_bits_);
     while (const std::optional<place> found = find_marker(from, to, search_errors_)) {
-        const bool other = found->at != expected_.at || found->inverted != expected_.inverted;
-        if (other && accepts_found(*found)) {
-            return found;
+        const std::optional<place> judged =
+            *found == expected_ ? std::nullopt : judge_found(*found);
+        if (judged && *judged != expected_) {
+            return judged;
         }
         from = found->at + 1;
     }
@@ -337,13 +465,12 @@ bool frame_sync::search(bool last) {
         return false;
     }
     search_at_ = found->at;
-    const bool strong = decoder_.proves() == assurance::strong;
-    const std::int64_t wanted = found->at + frame_bits_ + (strong ? 0 : marker_bits_);
+    const std::int64_t wanted = found->at + frame_bits_ + near_bits_ + marker_bits_;
     if (found->at + frame_bits_ > end() || (!last && wanted > end())) {
         return false;
     }
-    if (accepts_found(*found)) {
-        lock(count_back(*found));
+    if (const std::optional<place> judged = judge_found(*found)) {
+        lock(count_back(*judged));
     } else {
         search_at_ = found->at + 1;
     }
@@ -367,8 +494,8 @@ void frame_sync::advance(bool last, const frame_sink& sink) {
 }
 
 void frame_sync::trim() {
-    const std::int64_t in_use =
-        (locked_ ? expected_.at : search_at_ - frames_back * frame_bits_) - frame_bits_ - slip_bits;
+    const std::int64_t in_use = (locked_ ? expected_.at : search_at_ - frames_back * frame_bits_) -
+                                frame_bits_ - slip_bits - near_bits_;
     const std::int64_t drop = in_use - base_;
     if (drop < 2 * frame_bits_ && drop < 8192) {
         return;
@@ -403,7 +530,9 @@ void frame_sync::flush(const frame_sink& sink) {
     base_ = search_at_ = floor_ = last_good_ = 0;
     locked_ = false;
     misses_ = 0;
+    blind_ = 0;
     failed_at_ = -1;
+    wait_until_ = 0;
 }
 
 } // namespace landfall::fec

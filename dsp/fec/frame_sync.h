@@ -56,6 +56,12 @@ class frame_sync {
     struct place {
         std::int64_t at = 0; ///< index of the marker's first bit
         bool inverted = false;
+
+        bool operator==(const place&) const = default;
+    };
+    struct candidate {
+        place where;
+        codeblock_verdict verdict;
     };
     struct segment {
         std::int64_t bit = 0;
@@ -71,15 +77,21 @@ class frame_sync {
                                                    unsigned tolerance) const noexcept;
     codeblock_verdict decode(place where) noexcept;
     [[nodiscard]] bool is_altered(place where) const noexcept;
-    [[nodiscard]] bool accepts_predicted(place where,
-                                         const codeblock_verdict& verdict) const noexcept;
-    bool accepts_found(place where) noexcept;
+    [[nodiscard]] bool is_plausible(const candidate& one) const noexcept;
+    [[nodiscard]] bool is_clear(const candidate& one) const noexcept;
+    [[nodiscard]] bool is_supported(const candidate& one) const noexcept;
+    [[nodiscard]] unsigned doubts(const candidate& one) const noexcept;
+    [[nodiscard]] bool rivals(const candidate& one, const candidate& better) const noexcept;
+    std::optional<candidate> settle(const candidate& first) noexcept;
+    std::optional<place> judge_predicted(const candidate& one) noexcept;
+    std::optional<place> judge_found(place where) noexcept;
     [[nodiscard]] std::optional<unsigned> chain_errors(place where) const noexcept;
     [[nodiscard]] std::optional<place> find_chain(std::int64_t from,
                                                   std::int64_t to) const noexcept;
 
     void advance(bool last, const frame_sink& sink);
     bool follow(bool last, const frame_sink& sink);
+    bool follow_block(bool last, const frame_sink& sink);
     bool follow_unverified(bool last, const frame_sink& sink);
     [[nodiscard]] std::optional<place> find_other() noexcept;
     void miss(const frame_sink& sink);
@@ -102,6 +114,7 @@ class frame_sync {
     unsigned flywheel_errors_;  ///< tolerated where one is, without outer code
     unsigned predicted_errors_; ///< up to which a marker counts as seen where one is expected
     int chain_markers_;         ///< needed to believe frames that nothing verifies
+    std::int64_t near_bits_;    ///< how far beside its place a block may be decodable
 
     std::vector<std::uint8_t> bits_; ///< from index base_ on
     std::int64_t base_ = 0;
@@ -111,7 +124,9 @@ class frame_sync {
     bool locked_ = false;
     place expected_;
     int misses_ = 0;
+    int blind_ = 0;               ///< frames in a row without a marker before or after
     std::int64_t failed_at_ = -1; ///< expected place that was tried already
+    std::int64_t wait_until_ = 0; ///< bits needed to judge the expected place
     std::int64_t search_at_ = 0;
     std::int64_t floor_ = 0; ///< end of the last frame given out
     std::int64_t last_good_ = 0;
