@@ -105,7 +105,7 @@ base::result<std::unique_ptr<downlink>> downlink::create(const downlink_config& 
     if (config.mission.framing.format == framing::frame_format::uslp) {
         return refuse("the simulator makes TM and AOS frames, not USLP");
     }
-    if (structured && (octets < 24 || octets > 2048)) {
+    if (structured && (octets < 24U + config.mission.framing.insert_zone_octets || octets > 2048)) {
         return refuse(
             fmt::format("the simulator makes frames of 24 to 2048 octets, not {}", octets));
     }
@@ -139,8 +139,11 @@ downlink::downlink(const downlink_config& config)
                 .vcid = vcid,
                 .frame_octets = frame_.size(),
                 .fecf = fecf,
-                .aos_header_error_control = false,
-                .ocf = std::nullopt,
+                .aos_header_error_control = config.mission.framing.aos_header_error_control ==
+                                            framing::error_control::present,
+                .insert_zone_octets = tm ? 0U : config.mission.framing.insert_zone_octets,
+                .ocf = !tm && config.mission.framing.aos_ocf ? std::optional<std::uint32_t>(0)
+                                                             : std::nullopt,
                 .aos_fill_channel = true});
         }
     }

@@ -46,7 +46,7 @@ std::vector<std::string> constellation_plot(std::span<const base::cf32> points, 
 
 std::string level_bar(double fraction, std::size_t width) {
     const auto full = static_cast<std::size_t>(
-        std::lround(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width)));
+        std::lround(fraction > 0.0 ? std::min(fraction, 1.0) * static_cast<double>(width) : 0.0));
     return std::string(full, '#') + std::string(width - full, '.');
 }
 

@@ -43,7 +43,7 @@ frame_builder::frame_builder(const frame_builder_parameters& parameters) : param
 std::size_t frame_builder::packet_octets() const noexcept {
     const bool aos = parameters_.format == frame_format::aos;
     const std::size_t header =
-        aos ? aos_header_octets + m_pdu_header_octets +
+        aos ? aos_header_octets + m_pdu_header_octets + parameters_.insert_zone_octets +
                   (parameters_.aos_header_error_control ? aos_header_error_control_octets : 0U)
             : tm_header_octets;
     const std::size_t trailer =
@@ -128,6 +128,8 @@ void frame_builder::write_aos_header(std::span<std::uint8_t> out, std::uint16_t 
         put(out.subspan(octets, 2), aos_header_error_control(out));
         octets += aos_header_error_control_octets;
     }
+    std::ranges::fill(out.subspan(octets, parameters_.insert_zone_octets), std::uint8_t{0});
+    octets += parameters_.insert_zone_octets;
     put(out.subspan(octets, m_pdu_header_octets), pointer);
 }
 

@@ -28,7 +28,8 @@ struct frame_builder_parameters {
     std::size_t frame_octets = 892;          ///< 24 to 2048
     bool fecf = false;
     bool aos_header_error_control = false;
-    std::optional<std::uint32_t> ocf; ///< in every frame
+    std::size_t insert_zone_octets = 0; ///< aos: of zeros, 0 to 9
+    std::optional<std::uint32_t> ocf;   ///< in every frame
     /// AOS: frames with nothing to send go to virtual channel 63, with its own count. Else, and in
     /// TM, they are frames of this channel whose pointer says that they are idle.
     bool aos_fill_channel = true;
