@@ -4,21 +4,23 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <utility>
 
 namespace landfall::app {
 
 base::result<void> carrier_run::open_files(const std::filesystem::path& frames,
-                                           const std::filesystem::path& packets) {
+                                           const std::filesystem::path& packets,
+                                           const input_paths& inputs) {
     if (!frames.empty()) {
-        auto made = frame_files::create(frames, name_);
+        auto made = frame_files::create(frames, name_, inputs);
         if (!made) {
             return std::unexpected(made.error());
         }
         frames_ = std::move(*made);
     }
     if (!packets.empty()) {
-        auto made = packet_files::create(packets, name_);
+        auto made = packet_files::create(packets, name_, inputs);
         if (!made) {
             return std::unexpected(made.error());
         }
@@ -39,6 +41,9 @@ base::result<void> carrier_run::deliver(Run&& run) {
         if (frames_) {
             keep(frames_->write(frame));
         }
+        if (packets_) {
+            packets_->see(frame);
+        }
     };
     auto on_packet = [&](const framing::delivered_packet& packet) {
         if (packets_) {
@@ -49,14 +54,36 @@ base::result<void> carrier_run::deliver(Run&& run) {
     return outcome;
 }
 
-base::result<void> carrier_run::push(const wire::iq_block& block) {
-    if (const char* reason = chain_.unsupported(block.sample_rate_hz)) {
-        return std::unexpected(base::failure{
-            fmt::format("carrier {}: {} ({:g} samples/s, {:g} symbols/s)", name_, reason,
-                        block.sample_rate_hz, chain_.mission().wave.symbol_rate_hz),
-            base::exit_code::bad_configuration});
+std::optional<base::failure> carrier_run::why_unfit(double sample_rate_hz) const {
+    if (std::abs(frequency_hint_hz_) > sample_rate_hz / 2) {
+        return base::failure{
+            fmt::format("carrier {}: --frequency-offset {:g} is outside what {:g} samples/s hold",
+                        name_, frequency_hint_hz_, sample_rate_hz),
+            base::exit_code::usage};
     }
-    return deliver([&](const framing::deframer_sinks& sinks) { chain_.push(block, sinks); });
+    if (const char* reason = chain_.unsupported(sample_rate_hz)) {
+        return base::failure{fmt::format("carrier {}: {} ({:g} samples/s, {:g} symbols/s)", name_,
+                                         reason, sample_rate_hz,
+                                         chain_.mission().wave.symbol_rate_hz),
+                             base::exit_code::bad_configuration};
+    }
+    return std::nullopt;
+}
+
+base::result<void> carrier_run::push(const wire::iq_block& block) {
+    if (auto reason = why_unfit(block.sample_rate_hz)) {
+        if (!unfit_) {
+            unfit_ = std::move(reason);
+        }
+        unfit_samples_ += block.samples.size();
+        passed_over_ = true;
+        return {};
+    }
+    wire::iq_block taken = block;
+    taken.discontinuity = taken.discontinuity || passed_over_;
+    passed_over_ = false;
+    fits_ = true;
+    return deliver([&](const framing::deframer_sinks& sinks) { chain_.push(taken, sinks); });
 }
 
 base::result<void> carrier_run::push_soft(std::span<const std::int8_t> soft) {
@@ -88,6 +115,7 @@ nlohmann::ordered_json carrier_run::report() const {
                             {"vcid", one.vcid},
                             {"frames", one.frames},
                             {"missing", one.missing},
+                            {"missing_fill", one.missing_fill},
                             {"packets", one.extraction.packets},
                             {"fill", one.fill},
                             {"restarts", one.restarts},
@@ -96,6 +124,7 @@ nlohmann::ordered_json carrier_run::report() const {
     return {{"name", name_},
             {"mission", chain_.mission().name},
             {"samples", now.samples},
+            {"unfit_samples", unfit_samples_},
             {"signal_seconds", now.signal_seconds},
             {"locked_seconds", now.locked_seconds},
             {"frames",
@@ -103,7 +132,8 @@ nlohmann::ordered_json carrier_run::report() const {
               {"corrected", now.frames.corrected},
               {"bad", now.bad_frames},
               {"fill", now.frames.fill},
-              {"missing", now.frames.missing}}},
+              {"missing", now.frames.missing},
+              {"missing_fill", now.frames.missing_fill}}},
             {"corrected_symbols", now.decoder.corrected_symbols},
             {"es_n0_db", now.receiver.mean_es_n0_db},
             {"evm_percent", now.receiver.evm_percent},
@@ -127,6 +157,14 @@ std::string carrier_run::summary() const {
     std::string text = fmt::format("{}: {} frames ({} corrected), {} fill, {} bad, {} missing\n",
                                    name_, now.frames.good, now.frames.corrected, now.frames.fill,
                                    now.bad_frames, now.frames.missing);
+    if (now.frames.missing_fill > 0) {
+        text += fmt::format("  {} more missing on channels while they carried only fill\n",
+                            now.frames.missing_fill);
+    }
+    if (unfit_samples_ > 0) {
+        text += fmt::format("  {} samples of a rate that does not fit the mission passed over\n",
+                            unfit_samples_);
+    }
     if (now.samples > 0) {
         text += fmt::format(
             "  {:.3g} s of signal, {:.3g} s locked, Es/N0 {:.1f} dB, offset {:+.0f} Hz, "

@@ -8,13 +8,30 @@
 namespace landfall::app {
 namespace {
 
+base::result<void> refuse_inputs(const std::filesystem::path& path, const input_paths& inputs) {
+    for (const std::filesystem::path& input : inputs) {
+        std::error_code error; // of what does not exist: not the same
+        if (std::filesystem::equivalent(path, input, error)) {
+            return std::unexpected(
+                base::failure{fmt::format("{}: is an input ({}) and is not overwritten",
+                                          path.string(), input.string()),
+                              base::exit_code::usage});
+        }
+    }
+    return {};
+}
+
 base::result<wire::pcapng_writer> open_capture(const std::filesystem::path& directory,
-                                               const std::string& file_name) {
+                                               const std::string& file_name,
+                                               const input_paths& inputs) {
     std::error_code error;
     std::filesystem::create_directories(directory, error);
     if (error) {
         return std::unexpected(base::failure{
             fmt::format("{}: cannot make the folder: {}", directory.string(), error.message())});
+    }
+    if (const auto safe = refuse_inputs(directory / file_name, inputs); !safe) {
+        return std::unexpected(safe.error());
     }
     return wire::pcapng_writer::create((directory / file_name).string());
 }
@@ -31,50 +48,57 @@ base::result<void> close_all(Channels& channels, wire::pcapng_writer& capture) {
     return outcome;
 }
 
-/// The channel of `key`, made on first use: a file, and an interface of the capture.
-template <class Channels>
-base::result<typename Channels::mapped_type*>
-channel_for(Channels& channels, wire::pcapng_writer& capture,
-            const typename Channels::key_type& key, const std::string& path, std::uint16_t link) {
-    auto found = channels.find(key);
-    if (found == channels.end()) {
-        auto file = wire::output_file::create(path);
-        if (!file) {
-            return std::unexpected(file.error());
-        }
-        const auto number =
-            capture.add_interface(std::filesystem::path(path).stem().string(), link);
-        if (!number) {
-            return std::unexpected(number.error());
-        }
-        found = channels.try_emplace(key, typename Channels::mapped_type{std::move(*file), *number})
-                    .first;
+/// A channel's file, and its interface of the capture.
+template <class Channel>
+base::result<Channel> open_channel(const std::string& path, const input_paths& inputs,
+                                   wire::pcapng_writer& capture, std::uint16_t link) {
+    if (const auto safe = refuse_inputs(path, inputs); !safe) {
+        return std::unexpected(safe.error());
     }
-    return &found->second;
+    auto file = wire::output_file::create(path);
+    if (!file) {
+        return std::unexpected(file.error());
+    }
+    const auto number = capture.add_interface(std::filesystem::path(path).stem().string(), link);
+    if (!number) {
+        return std::unexpected(number.error());
+    }
+    return Channel{std::move(*file), *number};
 }
 
 } // namespace
 
+std::string channel_names::of(std::uint16_t spacecraft_id, std::uint8_t vcid) {
+    see(spacecraft_id, vcid);
+    return first_.at(vcid) == spacecraft_id
+               ? fmt::format("{}.vc{:02}", stem_.string(), vcid)
+               : fmt::format("{}.sc{:03}.vc{:02}", stem_.string(), spacecraft_id, vcid);
+}
+
 base::result<frame_files> frame_files::create(const std::filesystem::path& directory,
-                                              const std::string& carrier) {
-    auto capture = open_capture(directory, carrier + ".pcapng");
+                                              const std::string& carrier, input_paths inputs) {
+    auto capture = open_capture(directory, carrier + ".pcapng", inputs);
     if (!capture) {
         return std::unexpected(capture.error());
     }
-    return frame_files(directory / carrier, std::move(*capture));
+    return frame_files(directory / carrier, std::move(*capture), std::move(inputs));
 }
 
 base::result<void> frame_files::write(const framing::delivered_frame& frame) {
-    const auto opened = channel_for(channels_, capture_, frame.vcid,
-                                    fmt::format("{}.vc{:02}.frames", stem_.string(), frame.vcid),
-                                    wire::link_number::transfer_frames);
-    if (!opened) {
-        return std::unexpected(opened.error());
+    const std::pair key(frame.spacecraft_id, frame.vcid);
+    auto found = channels_.find(key);
+    if (found == channels_.end()) {
+        auto made = open_channel<channel>(names_.of(frame.spacecraft_id, frame.vcid) + ".frames",
+                                          inputs_, capture_, wire::link_number::transfer_frames);
+        if (!made) {
+            return std::unexpected(made.error());
+        }
+        found = channels_.try_emplace(key, std::move(*made)).first;
     }
-    if (const auto written = (*opened)->file.write(frame.octets); !written) {
+    if (const auto written = found->second.file.write(frame.octets); !written) {
         return written;
     }
-    return capture_.write((*opened)->interface_number, frame.first_bit.time, frame.octets,
+    return capture_.write(found->second.interface_number, frame.first_bit.time, frame.octets,
                           frame.fill        ? "fill"
                           : frame.corrected ? "corrected"
                                             : "");
@@ -85,28 +109,32 @@ base::result<void> frame_files::close() {
 }
 
 base::result<packet_files> packet_files::create(const std::filesystem::path& directory,
-                                                const std::string& carrier) {
-    auto capture = open_capture(directory, carrier + ".packets.pcapng");
+                                                const std::string& carrier, input_paths inputs) {
+    auto capture = open_capture(directory, carrier + ".packets.pcapng", inputs);
     if (!capture) {
         return std::unexpected(capture.error());
     }
-    return packet_files(directory / carrier, std::move(*capture));
+    return packet_files(directory / carrier, std::move(*capture), std::move(inputs));
 }
 
 base::result<void> packet_files::write(const framing::delivered_packet& packet) {
     const bool ip =
         packet.kind == framing::packet_kind::ipv4 || packet.kind == framing::packet_kind::ipv6;
-    const auto opened = channel_for(
-        channels_, capture_, {packet.vcid, ip},
-        fmt::format("{}.vc{:02}.{}", stem_.string(), packet.vcid, ip ? "ip" : "packets"),
-        ip ? wire::link_number::raw_ip : wire::link_number::space_packets);
-    if (!opened) {
-        return std::unexpected(opened.error());
+    const std::tuple key(packet.spacecraft_id, packet.vcid, ip);
+    auto found = channels_.find(key);
+    if (found == channels_.end()) {
+        auto made = open_channel<channel>(
+            names_.of(packet.spacecraft_id, packet.vcid) + (ip ? ".ip" : ".packets"), inputs_,
+            capture_, ip ? wire::link_number::raw_ip : wire::link_number::space_packets);
+        if (!made) {
+            return std::unexpected(made.error());
+        }
+        found = channels_.try_emplace(key, std::move(*made)).first;
     }
-    if (const auto written = (*opened)->file.write(packet.octets); !written) {
+    if (const auto written = found->second.file.write(packet.octets); !written) {
         return written;
     }
-    return capture_.write((*opened)->interface_number, packet.began.time, packet.octets);
+    return capture_.write(found->second.interface_number, packet.began.time, packet.octets);
 }
 
 base::result<void> packet_files::close() {

@@ -11,16 +11,37 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace landfall::app {
 
-/// `DIR/CARRIER.vcNN.frames`: each virtual channel's transfer frames, fill included, back to back;
-/// `DIR/CARRIER.pcapng`: the same with their times, an interface for each channel.
+/// Files that are being read. To write one of them, by whatever name, is a failure of code `usage`.
+using input_paths = std::vector<std::filesystem::path>;
+
+/// Gives each virtual channel its file's name. The first spacecraft seen on a channel number has
+/// `STEM.vcNN`, others on the same number `STEM.scNNN.vcNN`, so that no file has two spacecraft's.
+class channel_names {
+  public:
+    explicit channel_names(std::filesystem::path stem) : stem_(std::move(stem)) {}
+    void see(std::uint16_t spacecraft_id, std::uint8_t vcid) {
+        first_.try_emplace(vcid, spacecraft_id);
+    }
+    [[nodiscard]] std::string of(std::uint16_t spacecraft_id, std::uint8_t vcid);
+
+  private:
+    std::filesystem::path stem_;
+    std::map<std::uint8_t, std::uint16_t> first_; ///< spacecraft, by channel number
+};
+
+/// `DIR/CARRIER.vcNN.frames`: each virtual channel's transfer frames, fill included, back to back
+/// (names: `channel_names`); `DIR/CARRIER.pcapng`: the same with their times, an interface for each
+/// channel.
 class frame_files {
   public:
     static base::result<frame_files> create(const std::filesystem::path& directory,
-                                            const std::string& carrier);
+                                            const std::string& carrier, input_paths inputs = {});
     base::result<void> write(const framing::delivered_frame& frame);
     base::result<void> close();
 
@@ -29,12 +50,13 @@ class frame_files {
         wire::output_file file;
         std::uint32_t interface_number;
     };
-    frame_files(std::filesystem::path stem, wire::pcapng_writer capture)
-        : stem_(std::move(stem)), capture_(std::move(capture)) {}
+    frame_files(std::filesystem::path stem, wire::pcapng_writer capture, input_paths inputs)
+        : names_(std::move(stem)), capture_(std::move(capture)), inputs_(std::move(inputs)) {}
 
-    std::filesystem::path stem_;
+    channel_names names_;
     wire::pcapng_writer capture_;
-    std::map<std::uint8_t, channel> channels_;
+    input_paths inputs_;
+    std::map<std::pair<std::uint16_t, std::uint8_t>, channel> channels_; ///< spacecraft, channel
 };
 
 /// `DIR/CARRIER.vcNN.packets` (space and encapsulation packets), `DIR/CARRIER.vcNN.ip`, back to
@@ -42,7 +64,9 @@ class frame_files {
 class packet_files {
   public:
     static base::result<packet_files> create(const std::filesystem::path& directory,
-                                             const std::string& carrier);
+                                             const std::string& carrier, input_paths inputs = {});
+    /// Of the carrier's frames, so that its packets' files are named as theirs are.
+    void see(const framing::delivered_frame& frame) { names_.see(frame.spacecraft_id, frame.vcid); }
     base::result<void> write(const framing::delivered_packet& packet);
     base::result<void> close();
 
@@ -51,12 +75,14 @@ class packet_files {
         wire::output_file file;
         std::uint32_t interface_number;
     };
-    packet_files(std::filesystem::path stem, wire::pcapng_writer capture)
-        : stem_(std::move(stem)), capture_(std::move(capture)) {}
+    packet_files(std::filesystem::path stem, wire::pcapng_writer capture, input_paths inputs)
+        : names_(std::move(stem)), capture_(std::move(capture)), inputs_(std::move(inputs)) {}
 
-    std::filesystem::path stem_;
+    channel_names names_;
     wire::pcapng_writer capture_;
-    std::map<std::pair<std::uint8_t, bool>, channel> channels_; ///< by channel, and IP or not
+    input_paths inputs_;
+    /// By spacecraft and channel, and IP or not.
+    std::map<std::tuple<std::uint16_t, std::uint8_t, bool>, channel> channels_;
 };
 
 } // namespace landfall::app

@@ -31,6 +31,11 @@ struct replay_options {
     bool json = false;
 };
 
+/// Files that are no captures are carriers of their own, of each carrier that is asked for; samples
+/// of a rate that does not fit a carrier are passed over and told. An output that would replace an
+/// input is refused. `stream_id` and `udp_port` are for carriers that have none of their own. The
+/// report's total of `iq` is the sum over the passes through the files: one for each carrier of a
+/// configuration.
 /// Runs, prints a summary or (with `json`) the report of design/interfaces on standard output, and
 /// returns the exit code. What comes before an error in a recording is decoded and delivered.
 [[nodiscard]] int replay_command(const replay_options& options);

@@ -273,6 +273,28 @@ class bad_input(Case):
             self.refused(FAILED, "blocked", *MISSION, "--seconds", 0.2, option, blocked / "x",
                          command="simulate")
 
+    def test_an_output_never_replaces_an_input(self):
+        own = frame_files(self.sent)[".vc01.frames"]
+        path = self.file("generic-ccsds.vc01.frames", own)
+        self.refused(USAGE, path, path, *MISSION, "--input", "frames", "--frames", self.folder)
+        self.assertEqual(own, path.read_bytes())
+        path.rename(self.folder / "in.frames")
+        path.symlink_to("in.frames")
+        self.refused(USAGE, path, self.folder / "in.frames", *MISSION, "--input", "frames",
+                     "--frames", self.folder)
+        self.assertEqual(own, path.read_bytes())
+        for name, option in (("generic-ccsds.pcapng", "--frames"),
+                             ("generic-ccsds.packets.pcapng", "--packets")):
+            capture = self.file(name, (self.home / "signal.pcap").read_bytes())
+            self.refused(USAGE, capture, capture, *MISSION, option, self.folder)
+            self.assertEqual((self.home / "signal.pcap").read_bytes(), capture.read_bytes())
+
+    def test_frequency_offset_beyond_the_recording(self):
+        for offset in ("nan", "inf", "1e300", "-125001"):
+            for name in ("signal.pcap", "signal.sigmf-meta"):
+                self.refused(USAGE, "--frequency-offset", self.home / name, *MISSION,
+                             f"--frequency-offset={offset}")
+
     def test_full_disk(self):
         self.refused(FAILED, ["/dev/full", "No space left"], *MISSION, "--seconds", 0.5, "--pcap",
                      "/dev/full", command="simulate")

@@ -135,8 +135,9 @@ class formats(Case):
                  "0x1002", "--pcap", other, "--frames", self.folder / "sent-b")
         both = []
         for one, two in zip(self.packets, [udp_payload(p) for _, p in read_pcap(other)]):
-            both += [ethernet(ipv4(one)), ethernet(ipv4(two))]
-        return self.capture("both.pcap", both)
+            both += [one, two]
+        self.both = both
+        return self.capture("both.pcap", [ethernet(ipv4(p)) for p in both])
 
     def test_two_streams_in_one_capture(self):
         path = self.two_streams()
@@ -149,6 +150,74 @@ class formats(Case):
             self.assertEqual(whole, counts["good"] + counts["fill"])
             self.assertEqual(0, carrier["iq"]["lost_packets"])
         self.recovered(path, "--stream-id", "0x1002", sent=self.folder / "sent-b")
+
+    def slow_stream(self):
+        """A capture of a stream of too few samples, and then of a good one."""
+        slow = self.folder / "slow.pcap"
+        landfall("simulate", "--mission", "generic-ccsds", "--set", "symbol_rate_hz=1000", "--set",
+                 "modulation=bpsk", "--seconds", 1, "--stream-id", "0x77", "--pcap", slow,
+                 "--frames", self.folder / "slow")
+        slow = [udp_payload(p) for _, p in read_pcap(slow)]
+        return slow, self.capture("mixed.pcap", [ethernet(ipv4(p)) for p in slow + self.packets])
+
+    def test_a_stream_that_does_not_fit_costs_the_others_nothing(self):
+        slow, path = self.slow_stream()
+        out = self.folder / "got"
+        text, err = landfall("replay", path, *MISSION, "--frames", out, "--json")
+        self.assert_same_frames(self.home / "sent8", out)
+        self.assertEqual(1, err.count("2500 samples/s"), err)
+        unfit = json.loads(text)["carriers"]
+        self.assertEqual(1, sum(c["unfit_samples"] > 0 for c in unfit))
+        only = self.capture("only.pcap", [ethernet(ipv4(p)) for p in slow])
+        _, err = landfall("replay", only, *MISSION, code=78)
+        self.assertIn("2500 samples/s", err)
+
+    def test_a_rate_that_changes_to_one_that_does_not_fit_and_back(self):
+        slow, _ = self.slow_stream()
+        slow = [p[:4] + self.packets[0][4:8] + p[8:] for p in slow]
+        packets = self.packets + slow + self.packets
+        out = self.folder / "got"
+        text, err = landfall("replay", self.capture("back.pcap", [ethernet(ipv4(p))
+                                                                  for p in packets]),
+                             *MISSION, "--frames", out, "--json")
+        self.assertEqual(1, err.count("2500 samples/s"), err)
+        carrier = json.loads(text)["carriers"][0]
+        self.assertGreater(carrier["unfit_samples"], 0)
+        for name, octets in frame_files(self.home / "sent8").items():
+            self.assertTrue(frame_files(out)[name].startswith(octets), name)
+
+    def test_the_total_tells_of_packets_of_no_stream(self):
+        self.two_streams()
+        both = self.both
+        bad = [p[:2] + b"\xff\xff" + p[4:] for p in both[:7]]
+        text, _ = landfall("replay", self.capture("bad.pcap", [ethernet(ipv4(p)) for p in
+                                                               both + bad]), *MISSION, "--json")
+        report = json.loads(text)
+        self.assertEqual(7, report["iq"]["invalid_packets"])
+        self.assertEqual(len(both), report["iq"]["packets"])
+
+    def test_streams_beyond_the_limit_are_told(self):
+        packets = [ethernet(ipv4(p[:4] + struct.pack(">I", n) + p[8:]))
+                   for n in range(20) for p in self.packets[:60]]
+        text, err = landfall("replay", self.capture("many.pcap", packets), *MISSION, "--json")
+        report = json.loads(text)
+        self.assertEqual((16, 4), (len(report["carriers"]), report["iq"]["streams_left_out"]))
+        self.assertIn("4 more streams were not received", err)
+
+    def test_two_spacecraft_on_one_channel_have_files_of_their_own(self):
+        own = frame_files(self.sent)[".vc01.frames"]
+        first = cut(own, 892)[:5]
+        other = [bytes([f[0], f[1] ^ 0x40]) + f[2:] for f in first]  # another spacecraft
+        path = self.folder / "mixed.frames"
+        path.write_bytes(b"".join(a + b for a, b in zip(first, other)))
+        out = self.folder / "got"
+        replay(path, *MISSION, "--input", "frames", "--set", "fecf=false", "--frames", out)
+        files = frame_files(out)
+        self.assertEqual(2, len(files))
+        self.assertEqual(b"".join(first), files.pop(".vc01.frames"))
+        name, octets = files.popitem()
+        self.assertRegex(name, r"^\.sc\d{3,}\.vc01\.frames$")
+        self.assertEqual(b"".join(other), octets)
 
     def test_carriers_of_a_configuration(self):
         path = self.two_streams()
@@ -225,6 +294,32 @@ class formats(Case):
                 self.assertEqual(frames, cut(frame_files(out)[".vc00.frames"], 64))
                 self.assertEqual(12, report["carriers"][0]["frames"]["good"])
 
+    def test_soft_bits_may_change_their_unit(self):
+        marker, dice = bytes.fromhex("1acffc1d"), random.Random(4)
+        frames = [bytes(dice.randrange(256) for _ in range(64)) for _ in range(12)]
+        bits = [int(b) for f in frames for octet in marker + f for b in f"{octet:08b}"] + [0] * 64
+        values = [dice.gauss(0, 1000) for _ in range(65536)] + [0.5 - b for b in bits]
+        path = self.folder / "soft.f32"
+        path.write_bytes(array.array("f", values).tobytes())
+        out = self.folder / "out"
+        replay(path, "--input", "soft", "--mission", "generic-ccsds", "--set", "modulation=bpsk",
+               "--set", "rs=none", "--set", "convolutional=none", "--set", "randomizer=none",
+               "--set", "frame_octets=64", "--set", "framing=none", "--set", "fecf=false",
+               "--frames", out)
+        self.assertEqual(frames, cut(frame_files(out)[".vc00.frames"], 64)[-12:])
+
+    def test_every_file_of_frames_is_read_with_a_configuration(self):
+        config = self.folder / "landfall.toml"
+        config.write_text('config_version = 1\n[[carrier]]\nname = "one"\n'
+                          'mission = "generic-ccsds"\n')
+        paths = []
+        for n in range(2):
+            paths.append(self.folder / f"{n}.frames")
+            paths[-1].write_bytes(frame_files(self.sent)[".vc01.frames"])
+        report = replay(*paths, "-c", config, "--input", "frames")
+        self.assertEqual(["one", "one.2"], [c["name"] for c in report["carriers"]])
+        self.assertEqual(1, len({c["frames"]["good"] for c in report["carriers"]}))
+
     def test_frames_of_frames_are_those_frames(self):
         joined = b"".join(frame_files(self.sent).values())
         path = self.folder / "all.frames"
@@ -233,7 +328,7 @@ class formats(Case):
 
     def test_report_has_the_keys_that_are_promised(self):
         report = replay(self.home / "signal.pcap", *MISSION)
-        self.assertEqual({"schema", "carriers", "elapsed_seconds", "samples_per_second"},
+        self.assertEqual({"schema", "carriers", "iq", "elapsed_seconds", "samples_per_second"},
                          set(report))
         self.assertEqual(1, report["schema"])
         self.assertIsInstance(report["elapsed_seconds"], float)
@@ -245,13 +340,14 @@ class formats(Case):
                     "virtual_channels": list, "iq": dict}
         for key, kind in promised.items():
             self.assertIsInstance(carrier[key], kind, key)
-        for inner, keys in (("frames", ["good", "corrected", "bad", "fill", "missing"]),
+        for inner, keys in (("frames", ["good", "corrected", "bad", "fill", "missing",
+                                        "missing_fill"]),
                             ("iq", ["packets", "lost_packets", "invalid_packets",
                                     "lost_samples"])):
             for key in keys:
                 self.assertIsInstance(carrier[inner][key], int, key)
         for channel in carrier["virtual_channels"]:
-            for key in ("spacecraft_id", "vcid", "frames", "missing", "packets"):
+            for key in ("spacecraft_id", "vcid", "frames", "missing", "missing_fill", "packets"):
                 self.assertIsInstance(channel[key], int, key)
         self.assertEqual(carrier["frames"]["good"],
                          sum(c["frames"] for c in carrier["virtual_channels"]))

@@ -4,6 +4,7 @@ that owe nothing to the program's own code."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
@@ -61,8 +62,9 @@ def needs_shared(*parts):
 
 
 def frame_files(folder):
-    """Contents of the folder's .frames files, by the part of the name from the channel on."""
-    return {path.name[path.name.rindex(".vc"):]: path.read_bytes()
+    """Contents of the folder's .frames files, by the part of the name from the channel on (with
+    the spacecraft where the name tells it)."""
+    return {re.search(r"(\.sc\d+)?\.vc\d+\.frames$", path.name)[0]: path.read_bytes()
             for path in pathlib.Path(folder).glob("*.frames")}
 
 
