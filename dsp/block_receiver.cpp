@@ -15,6 +15,8 @@ constexpr double two_pi = 2.0 * std::numbers::pi;
 constexpr std::size_t short_window_symbols = 4096;
 constexpr std::size_t long_window_symbols = 16384;
 constexpr std::size_t most_window_symbols = 32768;
+constexpr double hint_reach_symbol_rates = 3.0;
+constexpr double retune_symbol_rates = 1.5; // off the middle of a wide recording
 constexpr std::size_t patient_strides = 16; // windows without a signal
 constexpr std::size_t strides_at_leisure = 4;
 constexpr double least_promise = 0.7;             // of a short window, to search a long one
@@ -58,14 +60,49 @@ block_receiver::block_receiver(const receiver_config& config)
       samples_per_symbol_(config.sample_rate_hz / front_.decimation() / config.wave.symbol_rate_hz),
       sample_rate_hz_(config.sample_rate_hz / front_.decimation()),
       acquisition_(acquisition_for(config, front_)),
-      tracker_({.wave = config.wave, .samples_per_symbol = samples_per_symbol_}) {}
+      tracker_({.wave = config.wave, .samples_per_symbol = samples_per_symbol_}) {
+    if (front_.is_decimating()) {
+        wide_.emplace(config.sample_rate_hz, config.wave.symbol_rate_hz);
+    }
+}
 
 void block_receiver::push(std::span<const cf32> samples, soft_sink sink) {
     // Piece by piece, so that memory does not grow with the caller's blocks.
     constexpr std::size_t piece = 65536;
     for (std::size_t at = 0; at < samples.size(); at += piece) {
-        take(front_.process(samples.subspan(at, std::min(piece, samples.size() - at))), sink);
+        const auto part = samples.subspan(at, std::min(piece, samples.size() - at));
+        if (wide_ && (!tracking_ || !raw_.empty())) {
+            raw_.insert(raw_.end(), part.begin(), part.end());
+            const double stride =
+                short_window_symbols * config_.sample_rate_hz / config_.wave.symbol_rate_hz;
+            if (static_cast<double>(raw_.size()) >= stride) {
+                take_wide(sink);
+            }
+        } else {
+            raw_seen_ += std::ssize(part);
+            take(front_.process(part), sink);
+        }
     }
+}
+
+void block_receiver::take_wide(soft_sink sink) {
+    const double near_reach =
+        config_.frequency_known ? hint_reach_symbol_rates * config_.wave.symbol_rate_hz : 0.0;
+    const auto strongest =
+        tracking_ ? std::nullopt : wide_->strongest(raw_, config_.frequency_hint_hz, near_reach);
+    if (strongest) {
+        const double centre = front_.mirrored() ? -*strongest : *strongest;
+        const double away = std::abs(centre - front_.mixed_hz());
+        if (away > retune_symbol_rates * config_.wave.symbol_rate_hz) {
+            end_reception(sink);
+            front_.retune(centre);
+            origin_ = raw_seen_;
+            buffer_first_ = 0;
+        }
+    }
+    raw_seen_ += std::ssize(raw_);
+    take(front_.process(raw_), sink);
+    raw_.clear();
 }
 
 void block_receiver::take(std::span<const cf32> samples, soft_sink sink) {
@@ -230,7 +267,7 @@ void block_receiver::release(soft_sink sink) {
     stretch done = std::move(pending_.front());
     pending_.pop_front();
     note(done);
-    const double place = done.first.position * front_.decimation();
+    const double place = done.first.position * front_.decimation() + static_cast<double>(origin_);
     const double whole = std::floor(place);
     sink({.soft = done.soft,
           .first = {static_cast<std::int64_t>(whole), place - whole},
@@ -292,6 +329,13 @@ void block_receiver::note(const stretch& done) {
 }
 
 void block_receiver::flush(soft_sink sink) {
+    if (wide_ && !raw_.empty()) {
+        take_wide(sink);
+    }
+    end_reception(sink);
+}
+
+void block_receiver::end_reception(soft_sink sink) {
     take(front_.drain(), sink);
     // The last symbols' pulses reach beyond the end.
     const std::size_t beyond =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dsp/acquisition.h"
+#include "dsp/band_search.h"
 #include "dsp/front_end.h"
 #include "dsp/receiver.h"
 #include "dsp/tracker.h"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,6 +43,8 @@ class block_receiver final : public receiver {
     };
 
     void take(std::span<const base::cf32> samples, soft_sink sink);
+    void take_wide(soft_sink sink);
+    void end_reception(soft_sink sink);
     void advance(soft_sink sink, bool ending);
     bool try_acquire(bool ending);
     bool acquire_in(std::size_t window_symbols, std::size_t seen);
@@ -53,8 +57,12 @@ class block_receiver final : public receiver {
 
     receiver_config config_;
     front_end front_;
-    double samples_per_symbol_; ///< behind the front end
-    double sample_rate_hz_;     ///< behind the front end
+    double samples_per_symbol_;       ///< behind the front end
+    double sample_rate_hz_;           ///< behind the front end
+    std::optional<band_search> wide_; ///< where the carrier of a wide recording has to be found
+    std::vector<base::cf32> raw_;     ///< samples of a wide recording that wait for it
+    std::int64_t raw_seen_ = 0;       ///< samples given to the front end
+    std::int64_t origin_ = 0;         ///< of these, before the engine's first
     acquisition acquisition_;
     tracker tracker_;
     std::vector<base::cf32> buffer_;

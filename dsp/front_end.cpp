@@ -3,6 +3,7 @@
 
 #include <liquid/liquid.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -54,19 +55,25 @@ class front_end::halving {
 };
 
 front_end::front_end(const receiver_config& config)
-    : conjugate_(config.wave.spectrum_inverted), swap_(config.wave.iq_swapped) {
+    : conjugate_(config.wave.spectrum_inverted), swap_(config.wave.iq_swapped),
+      sample_rate_hz_(config.sample_rate_hz) {
     double rate = config.sample_rate_hz / config.wave.symbol_rate_hz;
     if (rate <= most_samples_per_symbol) {
         return;
     }
-    mixed_hz_ = mirrored() ? -config.frequency_hint_hz : config.frequency_hint_hz;
-    const double angle = -2.0 * std::numbers::pi * mixed_hz_ / config.sample_rate_hz;
-    turn_ = std::polar(1.0, angle);
     while (rate > most_samples_per_symbol) {
         stages_.emplace_back();
         rate /= 2.0;
         decimation_ *= 2.0;
     }
+    retune(mirrored() ? -config.frequency_hint_hz : config.frequency_hint_hz);
+}
+
+void front_end::retune(double frequency_hz) {
+    mixed_hz_ = frequency_hz;
+    phasor_ = {1.0, 0.0};
+    turn_ = std::polar(1.0, -2.0 * std::numbers::pi * mixed_hz_ / sample_rate_hz_);
+    std::fill(stages_.begin(), stages_.end(), halving());
 }
 
 front_end::~front_end() = default;

@@ -26,6 +26,10 @@ class front_end {
     /// What is still inside the filters.
     std::span<const base::cf32> drain();
 
+    /// Begins anew, with another frequency (Hz in the output's sense) in the middle.
+    void retune(double frequency_hz);
+
+    [[nodiscard]] bool is_decimating() const noexcept { return !stages_.empty(); }
     [[nodiscard]] double decimation() const noexcept { return decimation_; }
     /// Frequencies of the output are those of the input with the sign changed.
     [[nodiscard]] bool mirrored() const noexcept { return conjugate_ != swap_; }
@@ -38,6 +42,7 @@ class front_end {
     bool swap_ = false;
     double decimation_ = 1.0;
     double mixed_hz_ = 0.0;
+    double sample_rate_hz_ = 1.0;
     std::complex<double> phasor_{1.0, 0.0};
     std::complex<double> turn_{1.0, 0.0};
     std::vector<base::cf32> work_;

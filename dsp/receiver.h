@@ -32,8 +32,11 @@ inline constexpr float soft_amplitude = 36.0F;
 
 struct receiver_config {
     waveform wave;
-    double sample_rate_hz = 0.0;        ///< 2 to 1000 samples per symbol
-    double frequency_hint_hz = 0.0;     ///< where the carrier is expected, from the centre
+    double sample_rate_hz = 0.0;    ///< 2 to 1000 samples per symbol
+    double frequency_hint_hz = 0.0; ///< where the carrier is expected, from the centre
+    /// Of a recording of more than 16 samples per symbol, the strongest band as wide as the signal
+    /// is received; with this the one near the hint, if there is one that stands out.
+    bool frequency_known = false;
     double search_range_hz = 0.0;       ///< ± around the hint; 0: all that the sample rate allows
     double max_doppler_rate_hz_s = 0.0; ///< 0: that of a low orbit, as far as it can matter
 };

@@ -16,12 +16,14 @@ dsp::receiver_config receiver_for(const chain_config& config, double sample_rate
     wanted.wave = config.mission.wave;
     wanted.sample_rate_hz = sample_rate_hz;
     wanted.frequency_hint_hz = config.frequency_hint_hz;
+    wanted.frequency_known = config.frequency_hint_hz != 0.0;
     // A recording that says where it is centred says where the carrier is; one that is off by more
     // than its bandwidth speaks of something else (an intermediate frequency, audio).
     const double offset = config.mission.frequency_hz - center_frequency_hz;
     if (wanted.frequency_hint_hz == 0.0 && config.mission.has_frequency &&
         center_frequency_hz > 0.0 && std::abs(offset) < 0.5 * sample_rate_hz) {
         wanted.frequency_hint_hz = offset;
+        wanted.frequency_known = true;
     }
     return wanted;
 }
