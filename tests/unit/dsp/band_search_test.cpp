@@ -51,7 +51,7 @@ TEST_CASE("dsp/band_search: a band near the hint goes before a stronger one; noi
     auto both = carrier_at(-100e3, 20.0);
     const auto weak = carrier_at(150e3, 3.0);
     for (std::size_t i = 0; i < both.size(); ++i) {
-        both[i] += weak[i];
+        both[i] = 2.0F * both[i] + weak[i];
     }
     const auto hinted = search.strongest(both, 145e3, 3.0 * symbol_rate_hz);
     REQUIRE(hinted.has_value());
