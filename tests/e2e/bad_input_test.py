@@ -359,8 +359,10 @@ class bad_input(Case):
         path = self.file("x.ci16", bytes(40000))
         self.refused(CONFIGURATION, [path, "sample rate", "jpss-hrd"], path, "--rate", "20e6", "--mission",
                      "jpss-hrd")
-        self.refused(CONFIGURATION, "--sample-rate", "--mission", "jpss-hrd", "--sample-rate",
-                     "20e6", "--pcap", self.folder / "x", command="simulate")
+        _, err, code = landfall("simulate", "--mission", "jpss-hrd", "--sample-rate", "20e6",
+                                "--pcap", self.folder / "x", code=None)
+        self.assertIn(code, (USAGE, CONFIGURATION), err)
+        self.assertIn("--sample-rate", err)
 
     def test_usage(self):
         signal = self.home / "signal.pcap"

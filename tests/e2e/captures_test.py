@@ -308,6 +308,15 @@ class formats(Case):
                "--frames", out)
         self.assertEqual(frames, cut(frame_files(out)[".vc00.frames"], 64)[-12:])
 
+    def test_stream_id_is_for_carriers_that_have_none(self):
+        path = self.two_streams()
+        config = self.folder / "landfall.toml"
+        config.write_text('config_version = 1\n[[carrier]]\nname = "one"\nmodulation = "bpsk"\n'
+                          'mission = "generic-ccsds"\nsymbol_rate_hz = 100000\n')
+        report = replay(path, "-c", config, "--stream-id", "0x1002")
+        self.assertEqual(1, len(report["carriers"]))
+        self.assertGreater(report["iq"]["not_selected"], 0)
+
     def test_every_file_of_frames_is_read_with_a_configuration(self):
         config = self.folder / "landfall.toml"
         config.write_text('config_version = 1\n[[carrier]]\nname = "one"\n'

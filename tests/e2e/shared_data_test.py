@@ -77,6 +77,10 @@ class shared_frames(Case):
         files = frame_files(self.folder)
         self.assertEqual(141 * 1113, len(files[".vc07.frames"]))
         self.assertEqual(137 * 1113, len(files[".vc00.frames"]))
+        counts = [frame[3] for frame in cut(files[".vc00.frames"], 1113)]
+        gaps = sum((b - a - 1) % 256 for a, b in zip(counts, counts[1:]))
+        self.assertEqual(gaps, carrier["frames"]["missing_fill"])
+        self.assertEqual(gaps, sum(c["missing_fill"] for c in carrier["virtual_channels"]))
 
 
 class shared_capture(Case):
