@@ -77,3 +77,11 @@ TEST_CASE("app/delivery_files: a folder that cannot be made is named") {
     REQUIRE_FALSE(files.has_value());
     CHECK(files.error().message.find("file/out") != std::string::npos);
 }
+
+TEST_CASE("app/delivery_files: spacecraft that share a channel number have files of their own") {
+    channel_names names("c");
+    CHECK(names.of(41, 3) == "c.vc03");
+    CHECK(names.of(7, 3) == "c.sc007.vc03");
+    CHECK(names.of(7, 4) == "c.vc04");
+    CHECK(names.of(41, 3) == "c.vc03");
+}
