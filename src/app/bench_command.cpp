@@ -309,12 +309,28 @@ std::optional<measured> run_stage(const std::string& stage, double seconds) {
     if (stage.starts_with("chain-")) {
         return bench_chain(seconds, stage);
     }
+    return std::nullopt;
+}
+
+/// Tells what is wrong, before anything is measured.
+bool is_stage(const std::string& stage) {
+    const std::string chain = "chain-";
+    if (stage.starts_with(chain)) {
+        const auto mission = config::load_mission(stage.substr(chain.size()));
+        if (!mission) {
+            fmt::print(stderr, "{}", mission.error().text());
+        }
+        return mission.has_value();
+    }
+    if (std::find(all_stages.begin(), all_stages.end(), stage) != all_stages.end()) {
+        return true;
+    }
     std::string known;
     for (const std::string one : all_stages) {
-        known += one.starts_with("chain-") ? "" : one + ", ";
+        known += one.starts_with(chain) ? "" : one + ", ";
     }
     fmt::print(stderr, "landfall bench: '{}' is none of {}chain-MISSION\n", stage, known);
-    return std::nullopt;
+    return false;
 }
 
 } // namespace
@@ -324,6 +340,10 @@ int bench_command(const bench_options& options) {
     if (stages.empty()) {
         stages.assign(all_stages.begin(), all_stages.end());
     }
+    if (std::count_if(stages.begin(), stages.end(), std::not_fn(is_stage)) > 0) {
+        return base::exit_code::usage;
+    }
+    int code = base::exit_code::done;
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     if (!options.json) {
         fmt::print("{}\n{:<22} {:>12} {:>12} {:>8}  {}\n", cpu_name(), "stage", "value",
@@ -332,7 +352,8 @@ int bench_command(const bench_options& options) {
     for (const std::string& stage : stages) {
         const auto result = run_stage(stage, options.seconds);
         if (!result) {
-            return base::exit_code::usage;
+            code = base::exit_code::failed;
+            continue;
         }
         const double ratio = result->value / result->reference;
         list.push_back(
@@ -353,7 +374,7 @@ int bench_command(const bench_options& options) {
             {"schema", 1}, {"cpu", cpu_name()}, {"simd", "baseline"}, {"stages", list}};
         fmt::print("{}\n", whole.dump(2));
     }
-    return base::exit_code::done;
+    return code;
 }
 
 } // namespace landfall::app

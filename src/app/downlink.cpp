@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
+#include <system_error>
 
 namespace landfall::app {
 namespace {
@@ -38,6 +40,40 @@ dsp::channel_config channel_of(const downlink_config& config) {
     const double noise = channel.samples_per_symbol * std::pow(10.0, -channel.es_n0_db / 10.0);
     channel.amplitude = static_cast<float>(rms_of_full_scale / std::sqrt(1.0 + noise));
     return channel;
+}
+
+bool has_payload_file(const downlink_config& config) {
+    return config.payload != "ip" && config.payload != "counter";
+}
+
+base::result<void> check_numbers(const downlink_config& config) {
+    const auto refuse = [](std::string message) {
+        return std::unexpected(base::failure{std::move(message), base::exit_code::usage});
+    };
+    if (!(config.seconds > 0.0 && config.seconds <= most_downlink_seconds)) {
+        return refuse(fmt::format("--seconds: {:g} is not above 0 and at most {:g}", config.seconds,
+                                  most_downlink_seconds));
+    }
+    const double rate_hz = rate_or_default(config);
+    const double ratio = rate_hz / config.mission.wave.symbol_rate_hz;
+    if (!(ratio >= 2.0 && ratio <= 1000.0)) {
+        return refuse(fmt::format("--sample-rate: {:g} Hz is {:.3g} samples per symbol; 2 to 1000 "
+                                  "are possible",
+                                  rate_hz, ratio));
+    }
+    const double first_hz = config.channel.frequency_offset_hz;
+    if (!(std::abs(first_hz) <= 0.5 * rate_hz)) {
+        return refuse(fmt::format("--frequency-offset: {:g} Hz is outside the band of ±{:g} Hz",
+                                  first_hz, 0.5 * rate_hz));
+    }
+    const double last_hz = first_hz + config.channel.doppler_rate_hz_s * config.seconds;
+    if (!(std::abs(last_hz) <= 0.5 * rate_hz)) {
+        return refuse(
+            fmt::format("--doppler-rate: the carrier ends at {:g} Hz, outside the band of "
+                        "±{:g} Hz",
+                        last_hz, 0.5 * rate_hz));
+    }
+    return {};
 }
 
 /// Channel bits per information bit.
@@ -94,11 +130,8 @@ base::result<std::unique_ptr<downlink>> downlink::create(const downlink_config& 
         return std::unexpected(
             base::failure{std::move(message), base::exit_code::bad_configuration});
     };
-    const double ratio = rate_or_default(config) / config.mission.wave.symbol_rate_hz;
-    if (!(ratio >= 2.0 && ratio <= 1000.0)) {
-        return refuse(fmt::format("--sample-rate: {:g} Hz is {:.3g} samples per symbol; 2 to 1000 "
-                                  "are possible",
-                                  rate_or_default(config), ratio));
+    if (auto outcome = check_numbers(config); !outcome) {
+        return std::unexpected(outcome.error());
     }
     const std::size_t octets = config.mission.coding.frame_octets;
     const bool structured = config.mission.framing.format != framing::frame_format::none;
@@ -110,9 +143,11 @@ base::result<std::unique_ptr<downlink>> downlink::create(const downlink_config& 
             fmt::format("the simulator makes frames of 24 to 2048 octets, not {}", octets));
     }
     auto made = std::unique_ptr<downlink>(new downlink(config));
-    if (config.payload != "ip" && config.payload != "counter" && !made->file_.is_open()) {
-        return std::unexpected(
-            base::failure{fmt::format("--payload: cannot read '{}'", config.payload)});
+    if (has_payload_file(config)) {
+        if (const char* reason = made->open_payload()) {
+            return std::unexpected(
+                base::failure{fmt::format("--payload: '{}' {}", config.payload, reason)});
+        }
     }
     return made;
 }
@@ -147,9 +182,6 @@ downlink::downlink(const downlink_config& config)
                 .aos_fill_channel = true});
         }
     }
-    if (config.payload != "ip" && config.payload != "counter") {
-        file_.open(config.payload, std::ios::binary);
-    }
     const unsigned bits_per_symbol = dsp::bits_per_symbol(config.mission.wave.kind);
     wanted_bits_ = static_cast<std::uint64_t>(
         std::max(config.seconds * sample_rate_hz_ / samples_per_symbol_ - 32.0, 1.0) *
@@ -157,6 +189,22 @@ downlink::downlink(const downlink_config& config)
     encoder_.idle(lead_in_bits, bits_);
     channel_bits_ = bits_.size();
     modulator_.push(bits_, out_);
+}
+
+const char* downlink::open_payload() {
+    std::error_code error;
+    const auto status = std::filesystem::status(config_.payload, error);
+    if (!std::filesystem::exists(status)) {
+        return "does not exist";
+    }
+    if (!std::filesystem::is_regular_file(status)) {
+        return std::filesystem::is_directory(status) ? "is a folder" : "is no regular file";
+    }
+    file_.open(config_.payload, std::ios::binary);
+    if (!file_.is_open()) {
+        return "cannot be read";
+    }
+    return file_.peek() == std::ifstream::traits_type::eof() ? "is empty" : nullptr;
 }
 
 void downlink::read_payload(std::span<std::uint8_t> octets) {
@@ -179,7 +227,7 @@ void downlink::read_payload(std::span<std::uint8_t> octets) {
         if (got < wanted) { // from the beginning again
             file_.clear();
             file_.seekg(0);
-            if (got == 0 && filled == 0) {
+            if (file_.peek() == std::ifstream::traits_type::eof()) { // emptied meanwhile
                 return;
             }
         }
@@ -249,7 +297,7 @@ std::span<const base::cf32> downlink::next(frame_sink sent) {
     }
     if (!ended_) {
         // A frame that began is sent whole.
-        if (channel_bits_ < wanted_bits_) {
+        if (channel_bits_ < wanted_bits_ && !stopped_) {
             send_frame(sent);
         } else {
             bits_.clear();

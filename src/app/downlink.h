@@ -21,9 +21,11 @@
 
 namespace landfall::app {
 
+inline constexpr double most_downlink_seconds = 1e6;
+
 struct downlink_config {
     config::mission mission;
-    double seconds = 1.0;
+    double seconds = 1.0;        ///< above 0, at most `most_downlink_seconds`
     double sample_rate_hz = 0.0; ///< 0: 2.5 samples per symbol
     double clock_offset_ppm = 0.0;
     unsigned bits = 8;               ///< of the digitiser, 4 to 16
@@ -38,10 +40,15 @@ class downlink {
     /// Called with every frame that is sent, its time that of its first bit.
     using frame_sink = base::function_ref<void(const framing::delivered_frame&)>;
 
+    /// Refuses lengths and sample rates out of range, missions that cannot be made, and payloads
+    /// that are no file with something in it.
     static base::result<std::unique_ptr<downlink>> create(const downlink_config& config);
 
     /// The next samples, quantised; empty at the end. Valid until the next call.
     std::span<const base::cf32> next(frame_sink sent);
+
+    /// No further frame begins: what `next` still gives is the rest of those that were sent.
+    void end() noexcept { stopped_ = true; }
 
     [[nodiscard]] double sample_rate_hz() const noexcept { return sample_rate_hz_; }
     [[nodiscard]] double progress() const noexcept;
@@ -53,6 +60,8 @@ class downlink {
     void send_frame(frame_sink sent);
     void fill_queue(framing::frame_builder& builder);
     std::vector<std::uint8_t> next_packet();
+    /// Null, or what is wrong with the file.
+    const char* open_payload();
     void read_payload(std::span<std::uint8_t> octets);
     base::timestamp time_of_bit(std::size_t channel_bit) const;
     void quantise();
@@ -76,6 +85,7 @@ class downlink {
     std::uint64_t frames_ = 0;
     std::uint64_t samples_ = 0;
     std::uint16_t packet_count_ = 0;
+    bool stopped_ = false; ///< by `end`
     bool ended_ = false;
 };
 

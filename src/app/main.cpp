@@ -2,6 +2,7 @@
 // The program: its commands and their options.
 #include "app/bench_command.h"
 #include "app/demo_command.h"
+#include "app/downlink.h"
 #include "app/interrupt.h"
 #include "app/missions_command.h"
 #include "app/replay_command.h"
@@ -12,13 +13,19 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace landfall::app {
 namespace {
+
+constexpr double least_rate_hz = 1e-3;
+constexpr double most_rate_hz = 1e12;
 
 /// Accepts 12, 0x1001.
 const CLI::Validator hexadecimal_too(
@@ -33,10 +40,45 @@ const CLI::Validator hexadecimal_too(
     },
     "NUMBER");
 
+/// A finite number from `low` to `high`; not "nan", which compares with nothing.
+CLI::Validator number_in(double low, double high) {
+    return {[low, high](std::string& text) {
+                char* end = nullptr;
+                const double value = std::strtod(text.c_str(), &end);
+                return !text.empty() && *end == '\0' && value >= low && value <= high
+                           ? std::string()
+                           : fmt::format("'{}' is not a number from {:g} to {:g}", text, low, high);
+            },
+            fmt::format("[{:g} - {:g}]", low, high)};
+}
+
+/// An option of which each value has a name; `value` keeps what it has where it is not given.
+template <class T>
+void add_choice(CLI::App& command, const std::string& option, T& value,
+                const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+    std::vector<std::string> names;
+    for (const auto& [name, meaning] : choices) {
+        names.push_back(name);
+    }
+    const auto set = [&value, choices](const std::string& text) {
+        for (const auto& [name, meaning] : choices) {
+            value = name == text ? meaning : value;
+        }
+    };
+    command.add_option_function<std::string>(option, set, help)->check(CLI::IsMember(names));
+}
+
+CLI::App* add_command(CLI::App& program, const char* name, const char* does) {
+    CLI::App* command = program.add_subcommand(name, does);
+    command->set_version_flag("--version", version_text,
+                              "Versions of this program and its libraries");
+    return command;
+}
+
 void add_replay(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<replay_options>();
     CLI::App* command =
-        program.add_subcommand("replay", "Run recordings through the receive chain, offline");
+        add_command(program, "replay", "Run recordings through the receive chain, offline");
     command->footer("Example:\n  landfall replay pass.sigmf-meta --mission jpss-hrd --frames out/\n"
                     "  landfall replay iq.ci16 --format ci16 --rate 2.5e6 --mission generic-ccsds "
                     "--set modulation=bpsk");
@@ -52,28 +94,29 @@ void add_replay(CLI::App& program, std::function<int()>& chosen) {
     command->add_option("--set", options->sets, "Override a mission key: KEY=VALUE")
         ->needs(mission)
         ->allow_extra_args(false);
-    command
-        ->add_option("--input", options->input,
-                     "Where to enter the chain: iq, soft (soft bits), frames (transfer frames)")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, replay_input>{{"iq", replay_input::iq},
-                                                {"soft", replay_input::soft},
-                                                {"frames", replay_input::frames}}));
+    add_choice<replay_input>(
+        *command, "--input", options->input,
+        {{"iq", replay_input::iq}, {"soft", replay_input::soft}, {"frames", replay_input::frames}},
+        "Where to enter the chain: iq (default), soft (soft bits), frames "
+        "(transfer frames)");
     command->add_option("--format", options->format,
                         "Of raw files: cf32, ci16, ci8, cu8; of soft bits: f32, i8");
     command->add_option("--rate", options->rate_hz, "Sample rate of raw files, Hz")
-        ->check(CLI::PositiveNumber);
-    command->add_option("--frequency-offset", options->frequency_offset_hz,
-                        "Where a wide recording has the carrier, Hz from its centre");
+        ->check(number_in(least_rate_hz, most_rate_hz));
+    command
+        ->add_option("--frequency-offset", options->frequency_offset_hz,
+                     "Where a wide recording has the carrier, Hz from its centre")
+        ->check(number_in(-most_rate_hz, most_rate_hz));
     command->add_option("--stream-id", options->stream_id, "Only this DIFI stream of a capture")
         ->transform(hexadecimal_too);
-    command->add_option("--udp-port", options->udp_port, "Only this UDP port of a capture");
-    command
-        ->add_option("--engine", options->engine, "Receiver: block (default), liquid (reference)")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, dsp::engine>{{"auto", dsp::engine::block},
-                                               {"block", dsp::engine::block},
-                                               {"liquid", dsp::engine::liquid}}));
+    command->add_option("--udp-port", options->udp_port, "Only this UDP port of a capture")
+        ->check(CLI::Range(1, 65535));
+    add_choice<dsp::engine>(*command, "--engine", options->engine,
+                            {{"auto", dsp::engine::block},
+                             {"block", dsp::engine::block},
+                             {"liquid", dsp::engine::liquid}},
+                            "Receiver: auto (default: the best one, block), block, liquid "
+                            "(reference)");
     command->add_option("--frames", options->frames_directory,
                         "Folder for transfer frames, by virtual channel, and a pcapng of them");
     command->add_option("--packets", options->packets_directory,
@@ -93,22 +136,30 @@ void add_replay(CLI::App& program, std::function<int()>& chosen) {
 
 void add_simulate(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<simulate_options>();
-    CLI::App* command = program.add_subcommand("simulate", "Make a downlink");
+    CLI::App* command = add_command(program, "simulate", "Make a downlink");
     command->footer("Example:\n  landfall simulate --mission jpss-hrd --seconds 0.2 --es-n0 6 "
                     "--sigmf pass --frames sent/");
     command->add_option("-m,--mission", options->mission, "Mission preset or file")->required();
     command->add_option("--set", options->sets, "Override a mission key: KEY=VALUE")
         ->allow_extra_args(false);
     command->add_option("--seconds", options->seconds, "Length")
-        ->check(CLI::PositiveNumber)
+        ->check(number_in(1e-9, most_downlink_seconds))
         ->capture_default_str();
-    command->add_option("--es-n0", options->es_n0_db, "E_s/N_0, dB")->capture_default_str();
-    command->add_option("--frequency-offset", options->frequency_offset_hz, "Hz");
-    command->add_option("--doppler-rate", options->doppler_rate_hz_s, "Hz/s");
-    command->add_option("--clock-offset", options->clock_offset_ppm,
-                        "Of the symbol clock, ppm (positive: fast)");
-    command->add_option("--sample-rate", options->sample_rate_hz,
-                        "Hz; by default 2.5 samples per symbol");
+    command->add_option("--es-n0", options->es_n0_db, "E_s/N_0, dB")
+        ->check(number_in(-100, 200))
+        ->capture_default_str();
+    command->add_option("--frequency-offset", options->frequency_offset_hz, "Hz")
+        ->check(number_in(-most_rate_hz, most_rate_hz));
+    command->add_option("--doppler-rate", options->doppler_rate_hz_s, "Hz/s")
+        ->check(number_in(-most_rate_hz, most_rate_hz));
+    command
+        ->add_option("--clock-offset", options->clock_offset_ppm,
+                     "Of the symbol clock, ppm (positive: fast)")
+        ->check(number_in(-10'000, 10'000));
+    command
+        ->add_option("--sample-rate", options->sample_rate_hz,
+                     "Hz; by default 2.5 samples per symbol")
+        ->check(number_in(least_rate_hz, most_rate_hz));
     command->add_option("--bits", options->bits, "Of each of I and Q")
         ->check(CLI::Range(4, 16))
         ->capture_default_str();
@@ -130,7 +181,7 @@ void add_simulate(CLI::App& program, std::function<int()>& chosen) {
     auto* udp = command->add_option("--udp", options->udp, "Send DIFI packets to HOST:PORT");
     sigmf->excludes(pcap)->excludes(udp);
     pcap->excludes(udp);
-    command->add_flag("--pace", options->pace, "With --udp: in real time");
+    command->add_flag("--pace", options->pace, "With --udp: in real time")->needs(udp);
     command->add_option("--frames", options->frames_directory,
                         "Folder for the transfer frames sent, as `replay` writes them");
     command->add_flag("--json", options->json, "Report as JSON on standard output");
@@ -142,7 +193,7 @@ void add_missions(CLI::App& program, std::function<int()>& chosen) {
     auto name = std::make_shared<std::optional<std::string>>();
     auto json = std::make_shared<bool>(false);
     CLI::App* command =
-        program.add_subcommand("missions", "List mission presets, or one preset's parameters");
+        add_command(program, "missions", "List mission presets, or one preset's parameters");
     command->footer("Example:\n  landfall missions jpss-hrd");
     command->add_option("name", *name, "A preset, or a path to a mission file");
     command->add_flag("--json", *json, "As JSON");
@@ -153,11 +204,13 @@ void add_missions(CLI::App& program, std::function<int()>& chosen) {
 
 void add_bench(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<bench_options>();
-    CLI::App* command = program.add_subcommand(
-        "bench", "Throughput of each stage on one core of this machine, beside its reference");
+    CLI::App* command =
+        add_command(program, "bench",
+                    "Throughput of each stage on one core of this machine, beside its reference");
     command->footer("Example:\n  landfall bench demod-qpsk viterbi-1/2");
     command->add_option("stages", options->stages, "Stages to run; all by default");
     command->add_option("--seconds", options->seconds, "For each measurement")
+        ->check(number_in(1e-3, 3600))
         ->capture_default_str();
     command->add_flag("--json", options->json, "As JSON");
     command->callback(
@@ -167,10 +220,10 @@ void add_bench(CLI::App& program, std::function<int()>& chosen) {
 void add_demo(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<demo_options>();
     CLI::App* command =
-        program.add_subcommand("demo", "A simulated pass through the receive chain, live");
+        add_command(program, "demo", "A simulated pass through the receive chain, live");
     command->footer("Example:\n  landfall demo --seconds 30 --mission gk2a-lrit");
     command->add_option("--seconds", options->seconds, "Length of the pass")
-        ->check(CLI::PositiveNumber)
+        ->check(number_in(0.1, most_downlink_seconds))
         ->capture_default_str();
     command->add_option("-m,--mission", options->mission, "Mission preset or file")
         ->capture_default_str();

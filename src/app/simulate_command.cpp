@@ -20,14 +20,16 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 namespace landfall::app {
 namespace {
 
 constexpr wire::udp_flow simulated_flow{};
-constexpr double most_clock_offset_ppm = 10'000.0;
+constexpr double most_gain_db = 200.0;
 
 /// `a:b:c`, two or three numbers.
 std::optional<std::vector<double>> numbers(const std::string& text) {
@@ -48,35 +50,19 @@ std::optional<std::vector<double>> numbers(const std::string& text) {
     }
 }
 
+bool is_time(double seconds) {
+    return seconds >= 0.0 && seconds <= most_downlink_seconds;
+}
+
+bool is_gain(double gain_db) {
+    return std::abs(gain_db) <= most_gain_db;
+}
+
 base::failure usage(std::string message) {
     return {std::move(message), base::exit_code::usage};
 }
 
-/// Null, or the option that is no finite number.
-const char* not_finite(const simulate_options& options) {
-    const std::pair<const char*, double> values[] = {
-        {"--seconds", options.seconds},
-        {"--es-n0", options.es_n0_db},
-        {"--frequency-offset", options.frequency_offset_hz},
-        {"--doppler-rate", options.doppler_rate_hz_s},
-        {"--clock-offset", options.clock_offset_ppm},
-        {"--sample-rate", options.sample_rate_hz}};
-    for (const auto& [name, value] : values) {
-        if (!std::isfinite(value)) {
-            return name;
-        }
-    }
-    return nullptr;
-}
-
 base::result<downlink_config> config_of(const simulate_options& options) {
-    if (const char* option = not_finite(options)) {
-        return std::unexpected(usage(fmt::format("{}: must be a finite number", option)));
-    }
-    if (std::abs(options.clock_offset_ppm) > most_clock_offset_ppm) {
-        return std::unexpected(usage(fmt::format("--clock-offset: {:g} ppm is beyond ±{:g}",
-                                                 options.clock_offset_ppm, most_clock_offset_ppm)));
-    }
     const auto mission = config::load_mission(options.mission, options.sets);
     if (!mission) {
         return std::unexpected(mission.error().failure());
@@ -94,9 +80,12 @@ base::result<downlink_config> config_of(const simulate_options& options) {
     config.channel.seed = options.seed;
     for (const std::string& text : options.fades) {
         const auto values = numbers(text);
-        if (!values || values->size() < 2 || values->size() > 3) {
-            return std::unexpected(
-                usage(fmt::format("--fade: '{}' is not START:SECONDS[:DB]", text)));
+        if (!values || values->size() < 2 || values->size() > 3 || !is_time((*values)[0]) ||
+            !is_time((*values)[1]) || (*values)[1] == 0.0 ||
+            !(values->size() == 2 || is_gain((*values)[2]))) {
+            return std::unexpected(usage(
+                fmt::format("--fade: '{}' is not START:SECONDS[:DB], of up to {:g} s and ±{:g} dB",
+                            text, most_downlink_seconds, most_gain_db)));
         }
         config.channel.fades.push_back({.start_s = (*values)[0],
                                         .end_s = (*values)[0] + (*values)[1],
@@ -104,12 +93,31 @@ base::result<downlink_config> config_of(const simulate_options& options) {
     }
     for (const std::string& text : options.gain_steps) {
         const auto values = numbers(text);
-        if (!values || values->size() != 2) {
-            return std::unexpected(usage(fmt::format("--gain-step: '{}' is not SECONDS:DB", text)));
+        if (!values || values->size() != 2 || !is_time((*values)[0]) || !is_gain((*values)[1])) {
+            return std::unexpected(
+                usage(fmt::format("--gain-step: '{}' is not SECONDS:DB, of up to {:g} s and ±{:g} "
+                                  "dB",
+                                  text, most_downlink_seconds, most_gain_db)));
         }
         config.channel.gain_steps.push_back({.time_s = (*values)[0], .gain_db = (*values)[1]});
     }
     return config;
+}
+
+/// What is written must not be what is read.
+base::result<void> check_outputs(const simulate_options& options) {
+    const std::pair<const char*, std::string> outputs[] = {
+        {"--sigmf", options.sigmf.empty() ? "" : options.sigmf + ".sigmf-data"},
+        {"--sigmf", options.sigmf.empty() ? "" : options.sigmf + ".sigmf-meta"},
+        {"--pcap", options.pcap}};
+    for (const auto& [option, path] : outputs) {
+        std::error_code error; // no such file: not the same
+        if (!path.empty() && std::filesystem::equivalent(path, options.payload, error)) {
+            return std::unexpected(
+                usage(fmt::format("{}: '{}' is the file of --payload", option, path)));
+        }
+    }
+    return {};
 }
 
 /// Where the samples go.
@@ -215,6 +223,9 @@ base::result<void> destination::close() {
 base::result<void> simulate(const simulate_options& options) {
     if (options.sigmf.empty() && options.pcap.empty() && options.udp.empty()) {
         return std::unexpected(usage("one of --sigmf, --pcap and --udp is needed"));
+    }
+    if (auto outcome = check_outputs(options); !outcome) {
+        return outcome;
     }
     auto config = config_of(options);
     if (!config) {

@@ -7,16 +7,30 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <system_error>
 
 namespace landfall::app {
+namespace {
+
+bool is_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc{} && end == text.data() + text.size() && port > 0;
+}
+
+} // namespace
 
 base::result<udp_sender> udp_sender::open(const std::string& target) {
     const auto colon = target.rfind(':');
-    if (colon == std::string::npos || colon == 0 || colon + 1 == target.size()) {
-        return std::unexpected(base::failure{fmt::format("--udp: '{}' is not HOST:PORT", target),
-                                             base::exit_code::usage});
+    if (colon == std::string::npos || colon == 0 ||
+        !is_port(std::string_view(target).substr(colon + 1))) {
+        return std::unexpected(base::failure{
+            fmt::format("--udp: '{}' is not HOST:PORT, with a port of 1 to 65535", target),
+            base::exit_code::usage});
     }
     std::string host = target.substr(0, colon);
     if (host.front() == '[' && host.back() == ']') {

@@ -12,7 +12,7 @@ namespace landfall::app {
 
 std::string version_text() {
     return fmt::format(
-        "landfall {}\nliquid-dsp {}\nlibfec 3.0.1 (interface)\n{}\n{}\nfmt {}.{}.{}\n"
+        "landfall {}\nliquid-dsp {}\nlibfec (no version of its own)\n{}\n{}\nfmt {}.{}.{}\n"
         "CLI11 {}\nnlohmann-json {}.{}.{}",
         LANDFALL_VERSION, dsp::liquid_version(), wire::pcap_library_version(),
         wire::audio_library_version(), FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
