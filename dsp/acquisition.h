@@ -95,6 +95,7 @@ class acquisition {
         std::ptrdiff_t count = 0;        ///< steps to either side
     };
     pair_line strongest_pair(const edges& bands, const rate_range& rates);
+    carrier_state staggered_state(const edges& bands, const pair_line& line);
     const std::vector<base::cf32>& chirp_of(double rate, std::size_t count);
     [[nodiscard]] std::vector<double> likely_places() const;
     static void square_edge(std::span<const base::cf32> edge, double shift, std::size_t count,
