@@ -22,6 +22,7 @@ namespace {
 
 constexpr unsigned digitiser_bits = 8;
 constexpr double redraw_s = 0.25;
+constexpr double patience_s = 5.0; // behind real time, before the pass is cut short
 constexpr double light_speed_m_s = 299'792'458.0;
 constexpr double pass_speed_m_s = 6500.0; // along the line of sight of a low orbit
 
@@ -106,6 +107,8 @@ class demo {
     wire::iq_demux demux_;
     frame_check check_;
     live_page page_;
+    bool cut_short_ = false;
+    double progress_ = 0.0; ///< of the pass, where it was cut short
 };
 
 void demo::receive(base::octets packet) {
@@ -166,6 +169,12 @@ int demo::report(double elapsed_s) {
                    now.receiver.mean_es_n0_db, now.signal_seconds, elapsed_s,
                    right ? "all arrived" : "NOT all arrived");
     }
+    if (cut_short_) {
+        fmt::print(stderr,
+                   "The pass was cut short at {:.0f} %: this machine receives {} at {:.2g} times "
+                   "real time.\n",
+                   100.0 * progress_, chain_.mission().name, now.signal_seconds / elapsed_s);
+    }
     return right ? base::exit_code::done : base::exit_code::failed;
 }
 
@@ -176,7 +185,12 @@ int demo::run() {
     };
     double next_draw = 0.0;
     bool more = true;
-    while (more && !interrupted() && elapsed() < options_.seconds + 5.0) {
+    while (more) {
+        if (!cut_short_ && (interrupted() || elapsed() > options_.seconds + patience_s)) {
+            progress_ = signal_->progress();
+            cut_short_ = progress_ < 1.0; // what was sent so far still has to arrive
+            signal_->end();
+        }
         step(more);
         const double ahead =
             static_cast<double>(signal_->samples()) / signal_->sample_rate_hz() - elapsed();
@@ -192,8 +206,8 @@ int demo::run() {
     take_blocks();
     auto on_frame = [&](const framing::delivered_frame& frame) { check_.arrived(frame.octets); };
     auto on_packet = [](const framing::delivered_packet&) {};
-    chain_.finish({.frame = on_frame, .packet = on_packet});
     show(elapsed());
+    chain_.finish({.frame = on_frame, .packet = on_packet});
     check_.end();
     return report(elapsed());
 }

@@ -80,8 +80,11 @@ std::vector<std::string> live_page::facts(const live_view& view) const {
                                         static_cast<double>(now.decoder.channel_bits)));
     }
     lines.emplace_back();
-    for (const auto& one :
-         view.channels.first(std::min(view.channels.size(), most_channels_shown))) {
+    std::vector<framing::channel_counters> sorted(view.channels.begin(), view.channels.end());
+    std::sort(sorted.begin(), sorted.end(),
+              [](const auto& a, const auto& b) { return a.vcid < b.vcid; });
+    sorted.resize(std::min(sorted.size(), most_channels_shown));
+    for (const framing::channel_counters& one : sorted) {
         lines.push_back(fmt::format("channel {:>2}  {:>7} frames {:>7} packets {:>4} missing",
                                     one.vcid, one.frames + one.fill, one.extraction.packets,
                                     one.missing));

@@ -220,6 +220,22 @@ base::result<void> destination::close() {
     return recording_ ? recording_->close() : capture_ ? capture_->close() : base::result<void>{};
 }
 
+void print_report(const downlink& signal, const std::string& mission, bool json) {
+    const double seconds = static_cast<double>(signal.samples()) / signal.sample_rate_hz();
+    if (json) {
+        const nlohmann::ordered_json report = {{"schema", 1},
+                                               {"mission", mission},
+                                               {"frames", signal.frames()},
+                                               {"samples", signal.samples()},
+                                               {"sample_rate_hz", signal.sample_rate_hz()},
+                                               {"seconds", seconds}};
+        fmt::print("{}\n", report.dump(2));
+    } else {
+        fmt::print("{}: {} frames in {} samples, {:g} s at {:g} samples/s\n", mission,
+                   signal.frames(), signal.samples(), seconds, signal.sample_rate_hz());
+    }
+}
+
 base::result<void> simulate(const simulate_options& options) {
     if (options.sigmf.empty() && options.pcap.empty() && options.udp.empty()) {
         return std::unexpected(usage("one of --sigmf, --pcap and --udp is needed"));
@@ -284,19 +300,7 @@ base::result<void> simulate(const simulate_options& options) {
     if (!outcome) {
         return outcome;
     }
-    const double seconds = static_cast<double>((*signal)->samples()) / (*signal)->sample_rate_hz();
-    if (options.json) {
-        const nlohmann::ordered_json report = {{"schema", 1},
-                                               {"mission", config->mission.name},
-                                               {"frames", (*signal)->frames()},
-                                               {"samples", (*signal)->samples()},
-                                               {"sample_rate_hz", (*signal)->sample_rate_hz()},
-                                               {"seconds", seconds}};
-        fmt::print("{}\n", report.dump(2));
-    } else {
-        fmt::print("{}: {} frames in {} samples, {:g} s at {:g} samples/s\n", config->mission.name,
-                   (*signal)->frames(), (*signal)->samples(), seconds, (*signal)->sample_rate_hz());
-    }
+    print_report(**signal, config->mission.name, options.json);
     return outcome;
 }
 
