@@ -113,6 +113,7 @@ class acquisition {
     std::map<std::size_t, fft> backward_;
     std::size_t window_size_ = 0;
     double promise_ = 0.0;
+    double noise_floor_ = 0.0; ///< of squared edges, in the running search
     std::vector<base::cf32> spectrum_;
     std::vector<base::cf32> symbols_;
     std::vector<base::cf32> staggered_;

@@ -14,6 +14,8 @@ using base::cf32;
 
 constexpr double least_pair_line = 34.0; // the sum of two lines' powers
 constexpr double least_share = 0.15;     // of the weaker of the two
+constexpr double least_noise = 1e-3;     // of the densest noise in the window
+constexpr double sure_line = 200.0;      // for the weaker alone
 
 constexpr std::size_t pair_decimation = 4; // of the squared band edges
 constexpr double most_pair_rates = 64.0;
@@ -117,6 +119,9 @@ void acquisition::line_powers(std::span<const cf32> items, double rate, std::siz
     for (std::size_t k = 0; k < points / 8; ++k) {
         noise += static_cast<double>(out[k]) + static_cast<double>(out[points - 1 - k]);
     }
+    // Next to a signal without noise there is next to nothing: lines over that are none.
+    noise_floor_ = std::max(noise_floor_, least_noise * noise);
+    noise = std::max(noise, noise_floor_);
     const auto scale =
         static_cast<float>(noise > 0.0 ? static_cast<double>(points / 8) * 2.0 / noise : 0.0);
     for (float& power : out) {
@@ -202,6 +207,7 @@ carrier_state acquisition::staggered_state(const edges& bands, const pair_line& 
 }
 
 std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf32> window) {
+    noise_floor_ = 0.0;
     double best_power = 0.0;
     double best_frequency = 0.0;
     double best_rate = 0.0;
@@ -235,8 +241,10 @@ std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf
     const edges bands = band_edges(best_frequency);
     const pair_line line =
         strongest_pair(bands, {.middle = best_rate, .step = 0.2 * step_of(bands), .count = 3});
-    // A bare carrier in one of the edges has one line only.
-    if (line.power < least_pair_line || line.weaker < least_share * line.power) {
+    // A bare carrier in one of the edges has one line only. Of a signal without noise both are
+    // high, but over next to nothing, so that their ratio says little.
+    const double least_weaker = std::min(least_share * line.power, sure_line);
+    if (line.power < least_pair_line || line.weaker < least_weaker) {
         return std::nullopt;
     }
     acquired_carrier carrier = finish(window, staggered_state(bands, line));
