@@ -17,7 +17,12 @@ ROOMS = {
     "dsp/fec": {"src/base"},
     "src/framing": {"src/base", "dsp/fec"},
     "config": {"src/base"},
-    "src/app": {"src/base", "src/wire", "dsp", "dsp/fec", "src/framing", "config"},
+    "crypto": {"src/base"},
+    "dataplane": {"src/base"},
+    "src/delivery": {"src/base", "src/framing", "src/wire"},
+    "src/control": {"src/base"},
+    "src/app": {"src/base", "src/wire", "dsp", "dsp/fec", "src/framing", "src/delivery", "src/control", "config",
+                "crypto", "dataplane"},
 }
 # Single headers that a room knows besides: parameters without code.
 EXTRA_HEADERS = {"config": {"dsp/waveform.h", "dsp/fec/coding.h", "src/framing/parameters.h"}}
@@ -30,10 +35,15 @@ THIRD_PARTY = {
     r"pcap(/.*|\.h)": {"src/wire"},
     r"sndfile\.h": {"src/wire"},
     r"toml\+\+/.*": {"config"},
-    r"nlohmann/.*": {"src/wire", "src/app"},
+    r"rte_.*": {"dataplane"},
+    r"sodium(/.*|\.h)|blake2\.h": {"crypto"},
+    r"prometheus/.*|spdlog/.*|systemd/.*": {"src/control"},
+    r"nlohmann/.*": {"src/wire", "src/control", "src/app"},
     r"CLI/.*": {"src/app"},
-    r"fmt/.*": {"src/wire", "config", "src/app"},
-    r"(sys|netinet|arpa)/.*|netdb\.h|unistd\.h|fcntl\.h|poll\.h": {"src/wire", "src/app"},
+    r"fmt/.*": {"src/wire", "config", "src/control", "src/app"},
+    r"arpa/inet\.h": {"src/base", "src/wire", "src/app"},
+    r"(sys|netinet|arpa)/.*|netdb\.h|unistd\.h|fcntl\.h|poll\.h":
+        {"src/wire", "src/control", "crypto", "dataplane", "src/app"},
 }
 STANDARD = re.compile(r"[a-z_0-9]+")
 INTRINSICS = re.compile(r".*intrin\.h|arm_neon\.h|arm_sve\.h")
