@@ -60,7 +60,8 @@ block_receiver::block_receiver(const receiver_config& config)
       samples_per_symbol_(config.sample_rate_hz / front_.decimation() / config.wave.symbol_rate_hz),
       sample_rate_hz_(config.sample_rate_hz / front_.decimation()),
       acquisition_(acquisition_for(config, front_)),
-      tracker_({.wave = config.wave, .samples_per_symbol = samples_per_symbol_}) {
+      tracker_({.wave = config.wave, .samples_per_symbol = samples_per_symbol_}),
+      spare_(most_pending) {
     if (front_.is_decimating()) {
         wide_.emplace(config.sample_rate_hz, config.wave.symbol_rate_hz);
     }
@@ -294,10 +295,14 @@ void block_receiver::lose(soft_sink sink) {
     }
     // What never was a signal is not sought in again.
     const std::size_t wasted = good == 0 ? pending_.size() / 2 : 0;
-    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(wasted));
+    for (std::size_t i = 0; i < wasted; ++i, pending_.pop_front()) {
+        spare_.push_back(std::move(pending_.front()));
+    }
     const double place = pending_.front().first.position - static_cast<double>(buffer_first_ + 2) -
                          static_cast<double>(tracker_.reach());
-    pending_.clear();
+    for (; !pending_.empty(); pending_.pop_front()) {
+        spare_.push_back(std::move(pending_.front()));
+    }
     forget(static_cast<std::size_t>(std::max(0.0, place)));
     tracking_ = false;
     locked_ = false;
@@ -333,6 +338,11 @@ void block_receiver::flush(soft_sink sink) {
         take_wide(sink);
     }
     end_reception(sink);
+    if (front_.is_decimating()) {
+        front_.retune(front_.mixed_hz());
+    }
+    raw_seen_ = origin_ = buffer_first_ = 0;
+    silent_strides_ = 0;
 }
 
 void block_receiver::end_reception(soft_sink sink) {

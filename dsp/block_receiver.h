@@ -2,6 +2,7 @@
 // The block engine: acquires forward on a buffered window, rewinds, and tracks in blocks.
 #pragma once
 
+#include "base/fixed_queue.h"
 #include "dsp/acquisition.h"
 #include "dsp/band_search.h"
 #include "dsp/front_end.h"
@@ -10,7 +11,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <optional>
 #include <span>
@@ -31,6 +31,7 @@ class block_receiver final : public receiver {
 
   private:
     static constexpr std::size_t stretch_symbols = 256;
+    static constexpr std::size_t most_pending = 64;
     static constexpr std::size_t stretch_blocks = stretch_symbols / tracker::block_symbols;
 
     /// Soft bits that wait for the lock detector's verdict.
@@ -74,7 +75,7 @@ class block_receiver final : public receiver {
     bool restart_ = true;
     bool locked_ = false;
     std::size_t bad_stretches_ = 0;
-    std::deque<stretch> pending_;
+    base::fixed_queue<stretch> pending_{most_pending};
     std::vector<stretch> spare_;
     std::vector<base::cf32> points_;
     receiver_report report_;

@@ -204,7 +204,10 @@ void liquid_receiver::flush(soft_sink sink) {
             static_cast<std::size_t>(4.0 * filter_span_symbols * state_->samples_per_symbol);
         state_->demodulate(std::vector<cf32>(tail), sink);
     }
-    state_->consumed += static_cast<std::int64_t>(state_->buffer.size());
+    if (state_->front.is_decimating()) {
+        state_->front.retune(state_->front.mixed_hz());
+    }
+    state_->consumed = 0;
     state_->buffer.clear();
     state_->found = false;
     state_->restart = true;

@@ -68,7 +68,8 @@ class receiver {
 
     /// Takes the samples that follow those before. Non-finite samples must not be given.
     virtual void push(std::span<const base::cf32> samples, soft_sink sink) = 0;
-    /// The stream ends, or breaks off: delivers all that can be made of what was pushed.
+    /// The stream ends, or breaks off: delivers all that can be made of what was pushed. What is
+    /// pushed next begins another stream, its places counted from 0; the report goes on.
     virtual void flush(soft_sink sink) = 0;
     [[nodiscard]] virtual receiver_report report() const = 0;
     /// The latest symbols, of unit rail amplitude, for a constellation display; up to 256.

@@ -44,32 +44,39 @@ const char* receive_chain::unsupported(double sample_rate_hz) const noexcept {
 }
 
 void receive_chain::begin(const wire::iq_block& block) {
+    reception_first_ = next_sample_;
+    receiving_ = true;
+    if (receiver_ && block.sample_rate_hz == sample_rate_hz_ &&
+        block.center_frequency_hz == center_frequency_hz_) {
+        return;
+    }
+    if (receiver_) {
+        add_up(receiver_->report());
+    }
     sample_rate_hz_ = block.sample_rate_hz;
     center_frequency_hz_ = block.center_frequency_hz;
-    reception_first_ = next_sample_;
     receiver_ = dsp::make_receiver(
         receiver_for(config_, sample_rate_hz_, block.center_frequency_hz), config_.engine);
 }
 
 void receive_chain::end_reception(const framing::deframer_sinks& sinks) {
-    if (!receiver_) {
+    if (!receiving_) {
         return;
     }
     receiver_->flush([&](const dsp::soft_block& soft) { take_soft(soft, sinks); });
     decoder_.flush([&](const fec::decoded_frame& frame) { take_frame(frame, sinks); });
-    add_up(receiver_->report());
-    receiver_.reset();
+    receiving_ = false;
 }
 
 void receive_chain::push(const wire::iq_block& block, const framing::deframer_sinks& sinks) {
     const auto lost = static_cast<std::int64_t>(block.lost_samples_before);
-    const bool fill = receiver_ && static_cast<double>(lost) < most_filled_s * sample_rate_hz_;
+    const bool fill = receiving_ && static_cast<double>(lost) < most_filled_s * sample_rate_hz_;
     const bool same = block.sample_rate_hz == sample_rate_hz_ &&
                       block.center_frequency_hz == center_frequency_hz_;
     if (block.discontinuity || !same || !fill) {
         end_reception(sinks);
     }
-    if (receiver_ && lost > 0) {
+    if (receiving_ && lost > 0) {
         static constexpr std::array<base::cf32, 4096> zeros{};
         for (std::int64_t left = lost; left > 0;) {
             const auto now = std::min<std::int64_t>(left, std::ssize(zeros));
@@ -79,7 +86,7 @@ void receive_chain::push(const wire::iq_block& block, const framing::deframer_si
     } else {
         next_sample_ += lost;
     }
-    if (!receiver_) {
+    if (!receiving_) {
         begin(block);
     }
     if (block.has_time) {
@@ -182,7 +189,7 @@ chain_status receive_chain::status() const {
 }
 
 std::span<const base::cf32> receive_chain::constellation() const {
-    return receiver_ ? receiver_->constellation() : std::span<const base::cf32>{};
+    return receiving_ ? receiver_->constellation() : std::span<const base::cf32>{};
 }
 
 } // namespace landfall::app

@@ -69,7 +69,8 @@ class receive_chain {
     void add_up(const dsp::receiver_report& ended);
 
     chain_config config_;
-    std::unique_ptr<dsp::receiver> receiver_;
+    std::unique_ptr<dsp::receiver> receiver_; ///< kept between receptions of the same samples
+    bool receiving_ = false;
     fec::stream_decoder decoder_;
     framing::deframer deframer_;
     sample_clock clock_;
@@ -81,7 +82,7 @@ class receive_chain {
     std::int64_t next_soft_ = 0;
     std::uint64_t samples_ = 0;
     double signal_seconds_ = 0.0;
-    std::uint64_t locked_symbols_ = 0; ///< of the receptions that have ended
+    std::uint64_t locked_symbols_ = 0; ///< of the receivers before this one
     std::uint64_t losses_ = 0;
     std::uint64_t acquisitions_ = 0;
     dsp::receiver_report last_report_;

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "app/sample_clock.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace landfall::app {
 namespace {
 
-constexpr std::size_t most_marks = 4096;
 constexpr std::int64_t least_distance_samples = 4096;
-constexpr std::size_t most_soft_marks = 4096;
 
-/// The last entry whose key is not greater than `key`; end() when there is none.
+/// How many of the entries, from the oldest on, have a key not greater than `key`.
 template <class Entries, class Key>
-auto last_not_after(const Entries& entries, std::int64_t key, Key key_of) {
-    const auto after =
-        std::upper_bound(entries.begin(), entries.end(), key,
-                         [&](std::int64_t wanted, const auto& e) { return wanted < key_of(e); });
-    return after == entries.begin() ? entries.end() : after - 1;
+std::size_t count_not_after(const Entries& entries, std::int64_t key, Key key_of) {
+    std::size_t low = 0;
+    for (std::size_t high = entries.size(); low < high;) {
+        const std::size_t middle = low + (high - low) / 2;
+        if (key_of(entries[middle]) <= key) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 } // namespace
@@ -26,7 +29,7 @@ void sample_clock::mark(std::int64_t index, const base::timestamp& time, double 
     if (!marks_.empty() && index < marks_.back().index + least_distance_samples) {
         return;
     }
-    if (marks_.size() == most_marks) {
+    if (marks_.full()) {
         marks_.pop_front();
     }
     marks_.push_back({index, time, sample_rate_hz});
@@ -36,30 +39,30 @@ std::optional<base::timestamp> sample_clock::time_of(const dsp::sample_position&
     if (marks_.empty()) {
         return std::nullopt;
     }
-    const auto found = last_not_after(marks_, at.whole, [](const entry& e) { return e.index; });
-    const entry& mark = found == marks_.end() ? marks_.front() : *found;
+    const auto before = count_not_after(marks_, at.whole, [](const entry& e) { return e.index; });
+    const entry& mark = marks_[before == 0 ? 0 : before - 1];
     const double samples = static_cast<double>(at.whole - mark.index) + at.fraction;
     return mark.time.plus_seconds(samples / mark.sample_rate_hz);
 }
 
 void soft_bit_clock::mark(std::int64_t first, const dsp::sample_position& at,
                           double samples_per_bit) {
-    if (marks_.size() == most_soft_marks) {
+    if (marks_.full()) {
         marks_.pop_front();
     }
     marks_.push_back({first, at, samples_per_bit});
 }
 
 std::optional<dsp::sample_position> soft_bit_clock::place_of(std::int64_t soft_bit) const {
-    const auto found = last_not_after(marks_, soft_bit, [](const entry& e) { return e.first; });
-    if (found == marks_.end()) {
+    const auto before = count_not_after(marks_, soft_bit, [](const entry& e) { return e.first; });
+    if (before == 0) {
         return std::nullopt;
     }
+    const entry& found = marks_[before - 1];
     const double samples =
-        found->at.fraction + static_cast<double>(soft_bit - found->first) * found->samples_per_bit;
+        found.at.fraction + static_cast<double>(soft_bit - found.first) * found.samples_per_bit;
     const double whole = std::floor(samples);
-    return dsp::sample_position{found->at.whole + static_cast<std::int64_t>(whole),
-                                samples - whole};
+    return dsp::sample_position{found.at.whole + static_cast<std::int64_t>(whole), samples - whole};
 }
 
 } // namespace landfall::app

@@ -2,15 +2,17 @@
 // From a soft bit to the instant at which it was received: soft bit, sample, time.
 #pragma once
 
+#include "base/fixed_queue.h"
 #include "base/time.h"
 #include "dsp/receiver.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 namespace landfall::app {
+
+inline constexpr std::size_t most_clock_marks = 4096;
 
 /// Times of samples, by the sources' time stamps. Exact to what the stamps are: between two of them
 /// the nominal sample rate counts.
@@ -27,7 +29,7 @@ class sample_clock {
         base::timestamp time;
         double sample_rate_hz;
     };
-    std::deque<entry> marks_;
+    base::fixed_queue<entry> marks_{most_clock_marks};
 };
 
 /// Places of soft bits among the samples. Remembers the last half a million symbols or more.
@@ -43,7 +45,7 @@ class soft_bit_clock {
         dsp::sample_position at;
         double samples_per_bit;
     };
-    std::deque<entry> marks_;
+    base::fixed_queue<entry> marks_{most_clock_marks};
 };
 
 } // namespace landfall::app
