@@ -28,9 +28,9 @@ TEST_CASE("base/published: a reader never sees half of one value and half of ano
     while (!done) {
         const numbers seen = shared.value();
         for (const std::uint64_t one : seen.all) {
-            torn += one == seen.all[0] ? 0 : 1;
+            torn += one == seen.all[0] ? 0U : 1U;
         }
-        backward += seen.all[0] < last ? 1 : 0;
+        backward += seen.all[0] < last ? 1U : 0U;
         last = seen.all[0];
     }
     writer.join();
