@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// The Internet checksum (RFC 1071), fast enough for every octet that is delivered.
+#pragma once
+
+#include "base/bytes.h"
+
+#include <bit>
+
+namespace landfall::delivery {
+
+/// Adds to a one's-complement sum whose octet order is the machine's (RFC 1071, section 2 (B)).
+/// Of several pieces only the last may have an odd number of octets. Up to 2^32 words in all.
+[[nodiscard]] inline std::uint64_t add_words(std::uint64_t sum, base::octets data) noexcept {
+    const std::size_t words = data.size() / 4;
+    for (std::size_t i = 0; i < words; ++i) {
+        std::uint32_t word = 0;
+        std::memcpy(&word, data.data() + 4 * i, 4);
+        sum += word;
+    }
+    std::uint32_t rest = 0;
+    if (data.size() % 4 != 0) {
+        std::memcpy(&rest, data.data() + 4 * words, data.size() % 4);
+    }
+    return sum + rest;
+}
+
+/// The sum folded and complemented: what goes into the field as a big-endian number, and 0 for data
+/// that includes a checksum which fits.
+[[nodiscard]] inline std::uint16_t checksum_of(std::uint64_t sum) noexcept {
+    while (sum >> 16U != 0) {
+        sum = (sum & 0xFFFFU) + (sum >> 16U);
+    }
+    const auto folded = static_cast<std::uint16_t>(~sum);
+    if constexpr (std::endian::native == std::endian::little) {
+        return static_cast<std::uint16_t>(folded << 8U | folded >> 8U);
+    }
+    return folded;
+}
+
+/// A header checksum after one 16-bit word of the header changed (RFC 1624, equation 3).
+[[nodiscard]] inline std::uint16_t updated_checksum(std::uint16_t checksum, std::uint16_t old_word,
+                                                    std::uint16_t new_word) noexcept {
+    std::uint32_t sum = (~checksum & 0xFFFFU) + (~old_word & 0xFFFFU) + new_word;
+    sum = (sum & 0xFFFFU) + (sum >> 16U);
+    sum = (sum & 0xFFFFU) + (sum >> 16U);
+    return static_cast<std::uint16_t>(~sum);
+}
+
+} // namespace landfall::delivery
