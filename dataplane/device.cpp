@@ -19,6 +19,13 @@ constexpr std::size_t frame_unit_octets = 1024;
 constexpr std::size_t frames_per_block = 4;
 constexpr std::size_t frame_count = 2048;
 
+std::string quoted(std::string_view text) {
+    std::string made(1, '\'');
+    made += text;
+    made += '\'';
+    return made;
+}
+
 /// DDDD:BB:DD.F, or without the domain.
 bool is_pci_address(std::string_view text) {
     const auto matches = [&](std::string_view form) {
@@ -72,8 +79,8 @@ base::result<device_spec> parse_device(std::string_view device, std::uint16_t mt
     }
     if (!name.starts_with("net_")) {
         return std::unexpected(base::failure{
-            "'" + std::string(device) +
-                "' is neither a PCI address (0000:3b:00.0) nor a virtual device (net_…)",
+            quoted(device) +
+                " is neither a PCI address (0000:3b:00.0) nor a virtual device (net_…)",
             base::exit_code::bad_configuration});
     }
     device_spec spec;
@@ -86,9 +93,8 @@ base::result<device_spec> parse_device(std::string_view device, std::uint16_t mt
     if (spec.driver == "net_af_packet" || spec.driver == "net_af_xdp") {
         spec.interface = argument(spec.arguments, "iface");
         if (spec.interface.empty()) {
-            return std::unexpected(
-                base::failure{"'" + std::string(device) + "' names no interface: iface=NAME",
-                              base::exit_code::bad_configuration});
+            return std::unexpected(base::failure{quoted(device) + " names no interface: iface=NAME",
+                                                 base::exit_code::bad_configuration});
         }
     }
     if (spec.driver == "net_af_packet") {
@@ -122,7 +128,8 @@ std::string missing_capabilities(std::string_view driver, std::string_view argum
     for (unsigned i = 0; i < capability_names.size(); ++i) {
         const auto [bit, text] = capability_names[i];
         if ((needed >> i & 1U) != 0 && (effective >> bit & 1U) == 0) {
-            missing += (missing.empty() ? "" : " and ") + std::string(text);
+            missing += missing.empty() ? "" : " and ";
+            missing += text;
         }
     }
     return missing;
