@@ -17,12 +17,12 @@ namespace landfall::dataplane {
 enum class log_level { error, warning, info };
 
 struct eal_config {
-    cpu_plan cpus; ///< empty lists are filled in by `plan_cpus`
+    cpu_plan cpus{}; ///< empty lists are filled in by `plan_cpus`
     /// For pools and rings: their sum, to which the environment's own needs are added.
     std::size_t memory_octets = 64U << 20U;
     bool hugepages = true; ///< use them when enough are free
     /// DPDK's own messages, line by line. Called on the thread that has something to say.
-    std::function<void(log_level, std::string_view)> log;
+    std::function<void(log_level, std::string_view)> log{};
 };
 
 /// A polling thread, pinned to its CPU.
