@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "dataplane/kernel_interface.h"
+
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace landfall::dataplane {
+namespace {
+
+/// An interface request, answered in `request`.
+bool ask(const std::string& name, unsigned long what, ifreq& request) noexcept {
+    if (name.empty() || name.size() >= IFNAMSIZ) {
+        return false;
+    }
+    name.copy(request.ifr_name, IFNAMSIZ - 1);
+    const int handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const bool done = handle >= 0 && ioctl(handle, what, &request) == 0;
+    if (handle >= 0) {
+        close(handle);
+    }
+    return done;
+}
+
+} // namespace
+
+unsigned interface_index(const std::string& name) noexcept {
+    return if_nametoindex(name.c_str());
+}
+
+bool interface_running(const std::string& name) noexcept {
+    ifreq request{};
+    constexpr int wanted = IFF_UP | IFF_RUNNING;
+    return ask(name, SIOCGIFFLAGS, request) && (request.ifr_flags & wanted) == wanted;
+}
+
+std::optional<unsigned> interface_mtu(const std::string& name) noexcept {
+    ifreq request{};
+    if (!ask(name, SIOCGIFMTU, request)) {
+        return {};
+    }
+    return static_cast<unsigned>(request.ifr_mtu);
+}
+
+bool set_interface_mtu(const std::string& name, std::uint16_t mtu) noexcept {
+    ifreq request{};
+    request.ifr_mtu = mtu;
+    return ask(name, SIOCSIFMTU, request);
+}
+
+} // namespace landfall::dataplane

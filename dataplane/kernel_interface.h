@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// What is asked of a kernel's network interface that a port stands on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace landfall::dataplane {
+
+/// Its number, 0 when there is none of that name. Another one when it was made anew.
+[[nodiscard]] unsigned interface_index(const std::string& name) noexcept;
+/// Up and with a carrier.
+[[nodiscard]] bool interface_running(const std::string& name) noexcept;
+[[nodiscard]] std::optional<unsigned> interface_mtu(const std::string& name) noexcept;
+/// False when that is not allowed, or too large.
+[[nodiscard]] bool set_interface_mtu(const std::string& name, std::uint16_t mtu) noexcept;
+
+} // namespace landfall::dataplane

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// A DPDK port: opened by its device string, polled by one lcore, watched by the control thread.
+#pragma once
+
+#include "base/counter.h"
+#include "dataplane/device.h"
+#include "dataplane/frame.h"
+#include "dataplane/packet.h"
+
+#include <atomic>
+#include <vector>
+
+namespace landfall::dataplane {
+
+struct port_config {
+    std::string name;                    ///< the operator's, for messages
+    std::string device;                  ///< see device.h; or the name of a DPDK port that exists
+    std::uint16_t mtu = 1500;            ///< of IP packets, octets; 68 to 9600
+    std::uint16_t rx_descriptors = 1024; ///< the driver's limits apply
+    std::uint16_t tx_descriptors = 1024;
+};
+
+enum class link_state : std::uint8_t {
+    down,
+    up,
+    gone, ///< the interface below is no longer there; taken up again when it returns
+};
+
+/// Since the port was opened.
+struct port_statistics {
+    std::uint64_t rx_packets = 0;
+    std::uint64_t rx_octets = 0;
+    std::uint64_t rx_missed = 0;    ///< came while the port's receive ring was full
+    std::uint64_t rx_errors = 0;    ///< found bad by the port
+    std::uint64_t rx_no_packet = 0; ///< the pool was empty
+    std::uint64_t tx_packets = 0;
+    std::uint64_t tx_octets = 0;
+    std::uint64_t tx_errors = 0;
+};
+
+/// One receive and one transmit queue, for one lcore. The port frees what it receives too much, and
+/// what it cannot send.
+class port {
+  public:
+    /// `pool` holds frames of `rx_data_octets(mtu)` and outlives the port. A failure names port and
+    /// device and, where a capability is missing, that one. A link that is down is no failure.
+    [[nodiscard]] static base::result<std::unique_ptr<port>> open(const port_config& config,
+                                                                  packet_pool& pool);
+    /// The lcore no longer polls.
+    ~port();
+    port(const port&) = delete;
+    port& operator=(const port&) = delete;
+
+    // The lcore's.
+    /// Fills the burst's room; how many were added.
+    std::size_t receive(packet_burst& into) noexcept;
+    /// Takes the burst, which is then empty. What the port does not take is freed and counted.
+    void transmit(packet_burst& burst) noexcept;
+
+    // The control thread's.
+    /// Looks at the link; once a second is right. Takes up an interface that has come back.
+    link_state poll_link();
+    [[nodiscard]] port_statistics statistics() const;
+    /// Lets frames to these groups through, by filter if the port has one, else by taking all.
+    void join(const std::vector<mac_address>& groups);
+
+    // Anyone's.
+    [[nodiscard]] link_state link() const noexcept { return link_.value(); }
+    [[nodiscard]] std::uint64_t link_ups() const noexcept { return link_ups_.value(); }
+    [[nodiscard]] std::uint64_t link_downs() const noexcept { return link_downs_.value(); }
+    [[nodiscard]] std::uint64_t dropped_full() const noexcept { return full_.value(); }
+    [[nodiscard]] std::uint64_t dropped_no_link() const noexcept { return no_link_.value(); }
+    [[nodiscard]] const mac_address& mac() const noexcept { return mac_; }
+    [[nodiscard]] const port_config& config() const noexcept { return config_; }
+    [[nodiscard]] const std::string& driver() const noexcept { return driver_; }
+
+  private:
+    port(const port_config& config, packet_pool& pool) : config_(config), pool_(pool) {}
+
+    base::result<void> bring_up();
+    base::result<void> find_device();
+    base::result<void> configure();
+    base::result<void> fit_interface();
+    void apply_groups();
+    void close() noexcept;
+    [[nodiscard]] link_state look() const;
+    [[nodiscard]] base::failure failure(const std::string& what) const;
+
+    port_config config_;
+    packet_pool& pool_;
+    device_spec spec_;
+    std::string driver_;
+    std::vector<mac_address> groups_;
+    unsigned interface_index_ = 0;
+    bool ours_ = false;  // made by us, so taken down by us
+    bool found_ = false; // `id_` is a port
+    std::uint16_t id_ = 0;
+    mac_address mac_;
+    port_statistics before_; // of earlier lives of the interface
+
+    std::atomic<bool> open_{false};   // control's: the lcore may use the port
+    std::atomic<bool> parked_{false}; // the lcore's: it has seen that it may not
+    base::gauge<link_state> link_;
+    base::counter link_ups_;
+    base::counter link_downs_;
+    base::counter full_;
+    base::counter no_link_;
+};
+
+} // namespace landfall::dataplane

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "dataplane/lcore.h"
+#include "eal_main.h"
+
+#include <sched.h>
+
+#include <chrono>
+#include <thread>
+
+using namespace landfall;
+using namespace landfall::dataplane;
+
+namespace {
+
+struct worker {
+    std::atomic<std::uint64_t> steps{0};
+    std::atomic<bool> busy{false};
+    std::atomic<bool> backwards{false};
+    std::atomic<int> cpu{-1};
+    time_ns last = 0;
+
+    static std::size_t step(void* context, time_ns now) noexcept {
+        auto& self = *static_cast<worker*>(context);
+        self.cpu = sched_getcpu();
+        if (now < self.last) {
+            self.backwards = true;
+        }
+        self.last = now;
+        ++self.steps;
+        return self.busy ? 1 : 0;
+    }
+};
+
+/// Waits, for long if need be, until it holds.
+template <class Condition>
+bool eventually(Condition&& holds) {
+    for (int i = 0; i < 10'000 && !holds(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return holds();
+}
+
+} // namespace
+
+TEST_CASE("dataplane/lcore: polls on its CPU until it is told to stop, in either idle mode") {
+    for (const idle_mode idle : {idle_mode::backoff, idle_mode::spin}) {
+        worker work;
+        lcore_loop loop(the_eal().modem()[0], {worker::step, &work}, idle);
+        REQUIRE(loop.launch());
+        CHECK(eventually([&] { return loop.heartbeat() > 500; }));
+        CHECK(work.cpu == static_cast<int>(loop.on().cpu));
+        CHECK(loop.busy_ns() == 0);
+        CHECK(loop.total_ns() > 0);
+        work.busy = true;
+        CHECK(eventually([&] { return loop.busy_ns() > 0; }));
+        CHECK(loop.busy_ns() <= loop.total_ns());
+        CHECK(loop.take_longest_gap_ns() > 0);
+        work.busy = false;
+        loop.set_idle(idle == idle_mode::spin ? idle_mode::backoff : idle_mode::spin);
+        const std::uint64_t before = loop.heartbeat();
+        CHECK(eventually([&] { return loop.heartbeat() > before + 500; }));
+        loop.request_stop();
+        loop.join();
+        const std::uint64_t after = work.steps;
+        CHECK(after == loop.heartbeat());
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        CHECK(work.steps == after);
+        CHECK_FALSE(work.backwards);
+    }
+}
+
+TEST_CASE("dataplane/lcore: one that is running cannot be started twice") {
+    worker work;
+    lcore_loop one(the_eal().io()[0], {worker::step, &work}, idle_mode::backoff);
+    lcore_loop two(the_eal().io()[0], {worker::step, &work}, idle_mode::backoff);
+    REQUIRE(one.launch());
+    const auto again = two.launch();
+    REQUIRE_FALSE(again);
+    CHECK(again.error().message.find("lcore 1") != std::string::npos);
+}
+
+TEST_CASE("dataplane/eal: starts once, without hugepages and without a warning when told so") {
+    CHECK_FALSE(the_eal().hugepages());
+    CHECK(the_eal().warnings().empty());
+    CHECK_FALSE(the_eal().io().empty());
+    CHECK_FALSE(the_eal().modem().empty());
+    const auto again = eal::start({});
+    REQUIRE_FALSE(again);
+    CHECK(again.error().message.find("DPDK does not start") == 0);
+    const auto nowhere = eal::start({.cpus = {.io = {4000}, .modem = {}}, .log = {}});
+    REQUIRE_FALSE(nowhere);
+    CHECK(nowhere.error().code == base::exit_code::bad_configuration);
+}
