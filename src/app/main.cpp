@@ -4,6 +4,7 @@
 #include "app/demo_command.h"
 #include "app/downlink.h"
 #include "app/interrupt.h"
+#include "app/key_command.h"
 #include "app/missions_command.h"
 #include "app/replay_command.h"
 #include "app/simulate_command.h"
@@ -202,6 +203,23 @@ void add_missions(CLI::App& program, std::function<int()>& chosen) {
     });
 }
 
+void add_key(CLI::App& program, std::function<int()>& chosen) {
+    CLI::App* command =
+        add_command(program, "key", "Keys of the tunnel, in the form that `wg` reads and writes");
+    command->footer("Example:\n  umask 077; landfall key generate > tunnel.key\n"
+                    "  landfall key public < tunnel.key");
+    command->require_subcommand(1);
+    const auto add = [&](const char* name, key_word word, const char* does) {
+        add_command(*command, name, does)->callback([word, &chosen] {
+            chosen = [word] { return key_command(word); };
+        });
+    };
+    add("generate", key_word::generate, "A new private key");
+    add("public", key_word::of_private,
+        "The public key of a private key, which is read from standard input");
+    add("preshared", key_word::preshared, "A new pre-shared key, for both ends of a tunnel");
+}
+
 void add_bench(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<bench_options>();
     CLI::App* command =
@@ -243,6 +261,7 @@ int run(int argc, char** argv) {
     add_replay(program, chosen);
     add_simulate(program, chosen);
     add_missions(program, chosen);
+    add_key(program, chosen);
     add_bench(program, chosen);
     add_demo(program, chosen);
     try {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/version.h"
 
+#include "crypto/start.h"
 #include "dsp/liquid_version.h"
 #include "wire/library_versions.h"
 
@@ -12,12 +13,12 @@ namespace landfall::app {
 
 std::string version_text() {
     return fmt::format(
-        "landfall {}\nliquid-dsp {}\nlibfec (no version of its own)\n{}\n{}\nfmt {}.{}.{}\n"
+        "landfall {}\nliquid-dsp {}\nlibfec (no version of its own)\n{}\n{}\n{}\nfmt {}.{}.{}\n"
         "CLI11 {}\nnlohmann-json {}.{}.{}",
         LANDFALL_VERSION, dsp::liquid_version(), wire::pcap_library_version(),
-        wire::audio_library_version(), FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
-        FMT_VERSION % 100, CLI11_VERSION, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-        NLOHMANN_JSON_VERSION_PATCH);
+        crypto::library_version(), wire::audio_library_version(), FMT_VERSION / 10000,
+        FMT_VERSION / 100 % 100, FMT_VERSION % 100, CLI11_VERSION, NLOHMANN_JSON_VERSION_MAJOR,
+        NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
 }
 
 } // namespace landfall::app

@@ -5,7 +5,7 @@ import unittest
 
 from support import Case, landfall
 
-COMMANDS = ("replay", "simulate", "missions", "bench", "demo")
+COMMANDS = ("replay", "simulate", "missions", "key", "bench", "demo")
 
 
 class help_texts(Case):
