@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// All that metrics, `landfall status` and the live page show of a running gateway, at one instant.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace landfall::control {
+
+/// One reason, result or event of a closed set and how often it came.
+struct named_count {
+    std::string name;
+    std::uint64_t count = 0;
+};
+
+/// Holds every name of its set from the start, so that each has a series that begins at zero.
+using named_counts = std::vector<named_count>;
+
+struct build_info {
+    std::string version;
+    std::string revision; ///< of the source; empty: not known
+    std::string dpdk;
+    std::string liquid;
+    std::string sodium;
+};
+
+struct config_state {
+    std::string sha256; ///< of the configuration in use, hexadecimal
+    std::uint64_t generation = 0;
+    bool last_load_successful = false;
+    double last_success_unix_s = 0; ///< 0: none yet
+    named_counts reloads;           ///< by result
+};
+
+/// Packets and octets one way, headers included.
+struct traffic {
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
+};
+
+struct port_state {
+    std::string name;
+    std::string device;
+    bool up = false;
+    std::uint64_t link_transitions = 0;
+    traffic received;
+    traffic transmitted;
+    named_counts drops; ///< by reason, both ways
+    named_counts local; ///< packets for the gateway itself, by kind: "arp_reply", "icmp_echo"
+    std::uint64_t neighbours_known = 0;
+    std::uint64_t neighbours_unresolved = 0; ///< next hops asked for that have not answered
+};
+
+struct lcore_state {
+    unsigned id = 0;
+    std::string role; ///< "io", "modem"
+    std::uint64_t cycles = 0;
+    std::uint64_t busy_cycles = 0; ///< those of `cycles` in iterations that found work
+    double stall_s = 0;            ///< longest recent gap between two iterations
+    std::uint64_t heartbeat = 0;   ///< grows with every iteration
+};
+
+struct pool_state {
+    std::string name;
+    std::uint64_t available = 0;
+    std::uint64_t capacity = 0;
+};
+
+struct ring_state {
+    std::string name;
+    std::uint64_t used = 0;
+    std::uint64_t capacity = 0;
+    std::uint64_t full = 0; ///< entries dropped because the ring was full
+};
+
+struct iq_state {
+    std::uint64_t packets = 0;
+    std::uint64_t samples = 0;
+    std::uint64_t lost_packets = 0;
+    std::uint64_t lost_samples = 0;
+    std::uint64_t clipped_samples = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t reordered = 0; ///< came late but in time
+    std::uint64_t late = 0;
+    named_counts invalid; ///< by reason
+};
+
+/// Of the outer decoder: every frame that it was given.
+struct decoder_state {
+    std::uint64_t clean = 0;
+    std::uint64_t corrected = 0;
+    std::uint64_t uncorrectable = 0;
+    std::uint64_t corrected_symbols = 0;
+    std::uint64_t channel_bits = 0; ///< of the convolutional code
+    std::uint64_t channel_bit_errors = 0;
+};
+
+/// As in the report of `landfall replay`.
+struct frame_state {
+    std::uint64_t good = 0;      ///< delivered, fill excluded
+    std::uint64_t corrected = 0; ///< those of `good` that the decoder changed
+    std::uint64_t bad = 0;
+    std::uint64_t fill = 0;
+    std::uint64_t missing = 0;
+    named_counts refused; ///< by the framing, by reason
+};
+
+struct virtual_channel_state {
+    unsigned spacecraft_id = 0;
+    unsigned vcid = 0;
+    std::uint64_t frames = 0;
+    std::uint64_t fill = 0;
+    std::uint64_t missing = 0;
+    std::uint64_t packets = 0;
+};
+
+struct carrier_state {
+    std::string name;
+    std::string mission;
+    bool locked = false; ///< carrier and frames
+    double signal_s = 0; ///< of samples received
+    double locked_s = 0;
+    // Estimates; of no meaning while not locked.
+    double es_n0_db = 0;
+    double evm_percent = 0;
+    double frequency_offset_hz = 0;
+    double symbol_rate_error_ppm = 0;
+    std::uint64_t acquisitions = 0;
+    std::uint64_t sync_losses = 0;
+    iq_state iq;
+    decoder_state decoder;
+    frame_state frames;
+    std::vector<virtual_channel_state> channels;
+};
+
+struct peer_state {
+    std::string name;
+    std::string endpoint; ///< "192.0.2.1:51820"; empty: not known
+    traffic received;
+    traffic transmitted;
+    std::int64_t last_handshake_unix_s = 0; ///< 0: none yet
+    named_counts handshakes;                ///< by result
+};
+
+struct tunnel_state {
+    std::string interface_name;
+    std::uint16_t listen_port = 0;
+    std::uint16_t inner_mtu = 0;
+    bool under_load = false;
+    std::vector<peer_state> peers;
+    named_counts rejects; ///< packets from outside, by reason
+    named_counts drops;   ///< packets to send, by reason
+};
+
+/// One for each route, carrier and peer.
+struct route_state {
+    std::string route;   ///< its name or its number
+    std::string carrier; ///< "*": any
+    std::string peer;
+    std::string payload; ///< "frames", "packets", "ip", "iq"
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t fragments = 0;
+    named_counts drops; ///< by reason
+};
+
+struct snapshot {
+    std::string gateway; ///< its name
+    double taken_unix_s = 0;
+    double start_unix_s = 0; ///< when it became ready
+    build_info build;
+    config_state config;
+    std::vector<port_state> ports;
+    std::vector<lcore_state> lcores;
+    std::vector<pool_state> pools;
+    std::vector<ring_state> rings;
+    std::vector<carrier_state> carriers;
+    tunnel_state tunnel;
+    std::vector<route_state> routes;
+    std::uint64_t watchdog_pings = 0;
+};
+
+/// Takes one. Called from any thread, by several at a time; may throw.
+using snapshot_source = std::function<snapshot()>;
+
+} // namespace landfall::control

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "control/status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <initializer_list>
+#include <utility>
+
+namespace landfall::control {
+namespace {
+
+using lines = std::vector<page_line>;
+using row = std::vector<std::string>;
+
+std::size_t characters(std::string_view text) noexcept {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+/// A table whose columns are as wide as they must be. A column's heading that begins with '>' has
+/// its values to the right.
+class table {
+  public:
+    table(std::initializer_list<const char*> headings) {
+        row& first = rows_.emplace_back();
+        for (const char* heading : headings) {
+            right_.push_back(*heading == '>');
+            first.emplace_back(heading + (*heading == '>' ? 1 : 0));
+        }
+    }
+
+    void add(row cells, line_kind kind = line_kind::plain) {
+        rows_.push_back(std::move(cells));
+        kinds_.push_back(kind);
+    }
+
+    /// Nothing, if no row was added; else a blank line first.
+    void append_to(lines& page) const {
+        if (kinds_.empty()) {
+            return;
+        }
+        std::vector<std::size_t> widths(right_.size());
+        for (const row& cells : rows_) {
+            for (std::size_t i = 0; i < cells.size(); ++i) {
+                widths[i] = std::max(widths[i], characters(cells[i]));
+            }
+        }
+        page.emplace_back();
+        for (std::size_t r = 0; r < rows_.size(); ++r) {
+            std::string text;
+            for (std::size_t i = 0; i < rows_[r].size(); ++i) {
+                const std::string pad(widths[i] - characters(rows_[r][i]), ' ');
+                text += (i == 0 ? "" : "  ") + (right_[i] ? pad + rows_[r][i] : rows_[r][i] + pad);
+            }
+            text.erase(text.find_last_not_of(' ') + 1);
+            page.push_back({std::move(text), r == 0 ? line_kind::heading : kinds_[r - 1]});
+        }
+    }
+
+  private:
+    std::vector<bool> right_;
+    std::vector<row> rows_;
+    std::vector<line_kind> kinds_; ///< of all rows but the first
+};
+
+std::string text(std::uint64_t value) {
+    return std::to_string(value);
+}
+
+/// "12.3 M"; the unit follows.
+std::string scaled(double value) {
+    constexpr std::array prefixes{"", "k", "M", "G", "T", "P"};
+    std::size_t at = 0;
+    for (; std::abs(value) >= 999.5 && at + 1 < prefixes.size(); ++at) {
+        value /= 1000;
+    }
+    return at == 0 ? fmt::format("{:.0f} ", value) : fmt::format("{:.3g} {}", value, prefixes[at]);
+}
+
+std::string bytes(std::uint64_t count) {
+    return scaled(static_cast<double>(count)) + "B";
+}
+
+std::string duration(double seconds) {
+    const auto whole = static_cast<std::uint64_t>(std::max(seconds, 0.0));
+    const std::string clock =
+        fmt::format("{:02}:{:02}:{:02}", whole / 3600 % 24, whole / 60 % 60, whole % 60);
+    return whole < 86'400 ? clock : fmt::format("{} d {}", whole / 86'400, clock);
+}
+
+std::string age(std::int64_t then_unix_s, double now_unix_s) {
+    if (then_unix_s == 0) {
+        return "never";
+    }
+    const double seconds = std::max(now_unix_s - static_cast<double>(then_unix_s), 0.0);
+    return seconds < 600 ? fmt::format("{:.0f} s ago", seconds) : duration(seconds) + " ago";
+}
+
+/// What is shown of two snapshots. Without an earlier one, or from before a restart: no rates.
+struct view {
+    const snapshot& now;
+    const snapshot* before;
+    double seconds; ///< between the two
+
+    view(const snapshot& newest, const snapshot* earlier)
+        : now(newest), before(earlier),
+          seconds(earlier == nullptr ? 0 : newest.taken_unix_s - earlier->taken_unix_s) {
+        if (before != nullptr && (before->start_unix_s != now.start_unix_s || seconds <= 0)) {
+            before = nullptr;
+        }
+    }
+
+    /// The thing as it was before.
+    template <class Thing>
+    static const Thing* earlier(const std::vector<Thing>& all, const Thing& of) {
+        const auto found = std::ranges::find(all, of.name, &Thing::name);
+        return found == all.end() ? nullptr : &*found;
+    }
+
+    [[nodiscard]] std::string bit_rate(std::uint64_t newer, std::uint64_t older) const {
+        const double change = newer < older ? 0.0 : static_cast<double>(newer - older);
+        return scaled(change * 8 / seconds) + "bit/s";
+    }
+};
+
+void add_head(lines& page, const view& v) {
+    const snapshot& now = v.now;
+    page.push_back({fmt::format("{}   landfall {}   up {}", now.gateway, now.build.version,
+                                duration(now.taken_unix_s - now.start_unix_s)),
+                    line_kind::heading});
+    page.push_back({fmt::format("configuration {} (generation {})", now.config.sha256.substr(0, 12),
+                                now.config.generation)});
+    if (!now.config.last_load_successful) {
+        page.push_back({"the configuration last offered was rejected", line_kind::alarm});
+    }
+    if (now.tunnel.under_load) {
+        page.push_back({"the tunnel is under load: handshakes are answered with cookies only",
+                        line_kind::alarm});
+    }
+}
+
+void add_ports(lines& page, const view& v) {
+    table ports{"PORT", "LINK", ">RX PACKETS", ">RX", ">TX PACKETS", ">TX", ">NEIGHBOURS"};
+    for (const port_state& one : v.now.ports) {
+        const port_state* old = v.before == nullptr ? nullptr : view::earlier(v.before->ports, one);
+        const auto amount = [&](const traffic& all, const traffic& then) {
+            return old == nullptr ? bytes(all.bytes) : v.bit_rate(all.bytes, then.bytes);
+        };
+        ports.add(
+            {one.name, one.up ? "up" : "down", text(one.received.packets),
+             amount(one.received, old == nullptr ? traffic{} : old->received),
+             text(one.transmitted.packets),
+             amount(one.transmitted, old == nullptr ? traffic{} : old->transmitted),
+             one.neighbours_unresolved == 0
+                 ? text(one.neighbours_known)
+                 : fmt::format("{} ({} silent)", one.neighbours_known, one.neighbours_unresolved)},
+            one.up ? line_kind::plain : line_kind::alarm);
+    }
+    ports.append_to(page);
+}
+
+void add_carriers(lines& page, const view& v) {
+    table carriers{"CARRIER", "MISSION", "STATE",      ">ES/N0", ">EVM",     ">OFFSET",
+                   ">GOOD",   ">FILL",   ">CORRECTED", ">BAD",   ">MISSING", ">IQ LOST"};
+    table channels{"CARRIER", ">SPACECRAFT", ">VCID", ">FRAMES", ">FILL", ">MISSING", ">PACKETS"};
+    for (const carrier_state& one : v.now.carriers) {
+        const auto estimate = [&](auto format, double value) {
+            return one.locked ? fmt::format(fmt::runtime(format), value) : std::string("-");
+        };
+        carriers.add({one.name, one.mission, one.locked ? "locked" : "searching",
+                      estimate("{:.1f} dB", one.es_n0_db), estimate("{:.0f} %", one.evm_percent),
+                      estimate("{:+.0f} Hz", one.frequency_offset_hz), text(one.frames.good),
+                      text(one.frames.fill), text(one.frames.corrected), text(one.frames.bad),
+                      text(one.frames.missing), text(one.iq.lost_packets)});
+        for (const virtual_channel_state& channel : one.channels) {
+            channels.add({one.name, std::to_string(channel.spacecraft_id),
+                          std::to_string(channel.vcid), text(channel.frames), text(channel.fill),
+                          text(channel.missing), text(channel.packets)});
+        }
+    }
+    carriers.append_to(page);
+    channels.append_to(page);
+}
+
+void add_tunnel(lines& page, const view& v) {
+    table peers{"PEER", "ENDPOINT", ">HANDSHAKE", ">RX PACKETS", ">RX", ">TX PACKETS", ">TX"};
+    for (const peer_state& one : v.now.tunnel.peers) {
+        const peer_state* old =
+            v.before == nullptr ? nullptr : view::earlier(v.before->tunnel.peers, one);
+        const auto amount = [&](const traffic& all, const traffic& then) {
+            return old == nullptr ? bytes(all.bytes) : v.bit_rate(all.bytes, then.bytes);
+        };
+        peers.add({one.name, one.endpoint.empty() ? "unknown" : one.endpoint,
+                   age(one.last_handshake_unix_s, v.now.taken_unix_s), text(one.received.packets),
+                   amount(one.received, old == nullptr ? traffic{} : old->received),
+                   text(one.transmitted.packets),
+                   amount(one.transmitted, old == nullptr ? traffic{} : old->transmitted)},
+                  one.last_handshake_unix_s == 0 ? line_kind::alarm : line_kind::plain);
+    }
+    peers.append_to(page);
+    table routes{"ROUTE", "CARRIER", "PEER", "AS", ">PACKETS", ">BYTES", ">FRAGMENTS"};
+    for (const route_state& one : v.now.routes) {
+        routes.add({one.route, one.carrier, one.peer, one.payload, text(one.packets),
+                    bytes(one.bytes), text(one.fragments)});
+    }
+    routes.append_to(page);
+}
+
+void add_lcores(lines& page, const view& v) {
+    table lcores{">LCORE", "ROLE", ">BUSY", ">LONGEST GAP"};
+    for (const lcore_state& one : v.now.lcores) {
+        lcore_state old;
+        if (v.before != nullptr) {
+            const auto found = std::ranges::find(v.before->lcores, one.id, &lcore_state::id);
+            old = found == v.before->lcores.end() || found->cycles > one.cycles ? old : *found;
+        }
+        const double cycles = static_cast<double>(one.cycles - old.cycles);
+        const double busy = static_cast<double>(one.busy_cycles - old.busy_cycles);
+        lcores.add({std::to_string(one.id), one.role,
+                    cycles > 0 ? fmt::format("{:.0f} %", 100 * busy / cycles) : "-",
+                    fmt::format("{:.3f} ms", one.stall_s * 1e3)});
+    }
+    lcores.append_to(page);
+}
+
+void add_drops(lines& page, const snapshot& now) {
+    table drops{"DROPPED AT", "REASON", ">COUNT"};
+    const auto add = [&](const std::string& where, const named_counts& counts) {
+        for (const named_count& one : counts) {
+            if (one.count > 0) {
+                drops.add({where, one.name, text(one.count)}, line_kind::alarm);
+            }
+        }
+    };
+    for (const port_state& one : now.ports) {
+        add("port " + one.name, one.drops);
+    }
+    for (const ring_state& one : now.rings) {
+        add("ring " + one.name, {{"full", one.full}});
+    }
+    for (const carrier_state& one : now.carriers) {
+        add("iq " + one.name, one.iq.invalid);
+        add("frames " + one.name, one.frames.refused);
+    }
+    for (const route_state& one : now.routes) {
+        add("route " + one.route, one.drops);
+    }
+    add("tunnel, out", now.tunnel.drops);
+    add("tunnel, in", now.tunnel.rejects);
+    drops.append_to(page);
+}
+
+} // namespace
+
+std::vector<page_line> status_page(const snapshot& now, const snapshot* before) {
+    const view v(now, before);
+    lines page;
+    add_head(page, v);
+    add_ports(page, v);
+    add_carriers(page, v);
+    add_tunnel(page, v);
+    add_lcores(page, v);
+    add_drops(page, now);
+    return page;
+}
+
+} // namespace landfall::control
