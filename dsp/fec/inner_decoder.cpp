@@ -316,6 +316,7 @@ std::size_t inner_decoder::judge() noexcept {
         return 0;
     }
     if (confirmed_) {
+        statistics_.found = true;
         doubted_ = false;
         reference_loss_ = loss_ratio(2);
     }
