@@ -181,7 +181,8 @@ std::string carrier_run::summary() const {
     }
     if (const stage_report stage = stage_of(now, chain_.mission());
         stage.failed != reception_stage::none) {
-        text += fmt::format("  no frames: {}; worth trying:", stage.why);
+        text += fmt::format("  no frames: {}{}", stage.why,
+                            stage.trials.empty() ? "" : "; worth trying:");
         for (const std::string& trial : stage.trials) {
             text += " --set " + trial;
         }

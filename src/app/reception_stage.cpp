@@ -36,8 +36,8 @@ reception_stage failed_stage(const chain_status& status, const config::mission& 
     if (status.decoder.good_frames > 0 || status.frames.bad > 0) {
         return stage_behind_the_marker(status, mission);
     }
-    if (status.samples > 0 && status.receiver.locked_symbols == 0) {
-        return reception_stage::carrier;
+    if (status.soft_bits == 0) {
+        return status.samples == 0 ? reception_stage::input : reception_stage::carrier;
     }
     if (!status.decoder.code_found) {
         return reception_stage::code_phase;
@@ -127,6 +127,8 @@ const char* name(reception_stage stage) noexcept {
     switch (stage) {
     case reception_stage::none:
         return "none";
+    case reception_stage::input:
+        return "input";
     case reception_stage::carrier:
         return "carrier";
     case reception_stage::code_phase:
@@ -151,6 +153,8 @@ stage_report stage_of(const chain_status& finished, const config::mission& missi
     switch (failed) {
     case reception_stage::none:
         break;
+    case reception_stage::input:
+        return {failed, "nothing came in that fits the mission", {}};
     case reception_stage::carrier:
         return {failed, "no carrier was found", {"modulation=...", "symbol_rate_hz=..."}};
     case reception_stage::code_phase:

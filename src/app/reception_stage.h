@@ -15,6 +15,7 @@ namespace landfall::app {
 /// What failed. Each is a word of the report.
 enum class reception_stage : std::uint8_t {
     none,         ///< frames came
+    input,        ///< nothing came in that fits the mission
     carrier,      ///< no carrier was found
     code_phase,   ///< no rotation and phase of the convolutional code fits the soft bits
     sync_marker,  ///< no sync marker comes again and again

@@ -124,6 +124,7 @@ TEST_CASE("app/reception_stage: without outer code, a field that never fits is t
 
 TEST_CASE("app/reception_stage: a signal without a carrier fails there, noise at the code") {
     chain_status status;
+    CHECK(stage_of(status, {}).failed == reception_stage::input);
     status.samples = 1000;
     CHECK(stage_of(status, {}).failed == reception_stage::carrier);
     base::random_source random(8);
