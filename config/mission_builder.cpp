@@ -112,16 +112,12 @@ void mission_builder::check_line_code(const source_text& whole) {
               "nrz = \"m-per-rail\" needs convolutional = \"none\"");
 }
 
-void mission_builder::check_inversion(const source_text& whole) {
-    if (!punctured(mission_.coding.convolutional))
-        return;
+/// Punctured codes do not invert C2 unless the mission says so, no earlier than it names the rate.
+void mission_builder::settle_inversion() {
     const origin& inverted = of("convolutional_inverted");
     const bool given = inverted.source != nullptr && inverted.layer >= of("convolutional").layer;
-    if (given && mission_.coding.c2_inverted && sound({"convolutional_inverted", "convolutional"}))
-        blame(
-            {"convolutional_inverted"}, whole,
-            "convolutional_inverted = true is for rate \"1/2\": punctured codes do not invert C2");
-    mission_.coding.c2_inverted = false;
+    if (punctured(mission_.coding.convolutional) && !given)
+        mission_.coding.c2_inverted = false;
 }
 
 void mission_builder::check_length(const source_text& whole) {
@@ -153,7 +149,7 @@ void mission_builder::check_length(const source_text& whole) {
 
 mission mission_builder::finish(std::string name, const source_text& whole) {
     check_line_code(whole);
-    check_inversion(whole);
+    settle_inversion();
     check_length(whole);
     mission_.name = std::move(name);
     return mission_;

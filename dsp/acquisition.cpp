@@ -129,6 +129,14 @@ acquisition::edges acquisition::band_edges(double frequency) {
     // Room for the squared band, which is twice as wide.
     const std::size_t points = next_power_of_two(static_cast<std::size_t>(4 * half + 2));
     fft& plan = transform_of(points, fft_direction::backward);
+    if (edge_weight_.size() != static_cast<std::size_t>(half + 1)) {
+        edge_weight_.resize(static_cast<std::size_t>(half + 1));
+        for (std::ptrdiff_t k = 0; k <= half; ++k) {
+            const double place = static_cast<double>(k) / static_cast<double>(half + 1);
+            edge_weight_[static_cast<std::size_t>(k)] =
+                static_cast<float>(std::cos(0.5 * std::numbers::pi * place));
+        }
+    }
     edges bands;
     bands.decimation = bins / static_cast<double>(points);
     bands.items = static_cast<std::size_t>(static_cast<double>(window_size_) / bands.decimation);
@@ -137,9 +145,8 @@ acquisition::edges acquisition::band_edges(double frequency) {
         const auto input = plan.input();
         std::fill(input.begin(), input.end(), cf32{});
         for (std::ptrdiff_t k = -half; k <= half; ++k) {
-            const double place = static_cast<double>(k) / static_cast<double>(half + 1);
-            const auto weight = static_cast<float>(std::cos(0.5 * std::numbers::pi * place));
-            input[wrapped(k, points)] = weight * spectrum_[wrapped(centre + k, size)];
+            input[wrapped(k, points)] = edge_weight_[static_cast<std::size_t>(std::abs(k))] *
+                                        spectrum_[wrapped(centre + k, size)];
         }
         const auto output = plan.run();
         out.assign(output.begin(), output.begin() + static_cast<std::ptrdiff_t>(bands.items));

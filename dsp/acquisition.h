@@ -90,6 +90,11 @@ class acquisition {
         double item_rate = 0.0;             ///< the same for decimated items
         double power = 0.0;
     };
+    struct paired_bins {
+        float power = 0.0F;
+        std::ptrdiff_t upper = 0, distance = 0; ///< the lower edge's bin is at upper - distance
+    };
+    paired_bins strongest_bins(std::size_t reach);
     struct rate_range {
         double middle = 0.0, step = 0.0; ///< cycles per decimated item per item
         std::ptrdiff_t count = 0;        ///< steps to either side
@@ -122,6 +127,8 @@ class acquisition {
     std::vector<base::cf32> lower_squared_;
     std::vector<float> upper_power_;
     std::vector<float> lower_power_;
+    std::vector<float> around_; ///< lower_power_, continued at both ends
+    std::vector<float> edge_weight_;
     std::map<std::pair<double, std::size_t>, std::vector<base::cf32>> chirps_;
 };
 

@@ -21,6 +21,11 @@ inline cf64 turned(double cycles) {
     return std::polar(1.0, two_pi * cycles);
 }
 
+/// a·b; the standard's product looks after infinities, which makes it several times as slow.
+inline base::cf32 product(base::cf32 a, base::cf32 b) {
+    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
 /// A bin, negative ones counted from the end; `size` is a power of two.
 inline std::size_t wrapped(std::ptrdiff_t bin, std::size_t size) {
     return static_cast<std::size_t>(bin) & (size - 1);

@@ -4,6 +4,7 @@
 #include "dsp/acquisition_math.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 
@@ -46,21 +47,11 @@ acquisition::pair_line acquisition::strongest_pair(const edges& bands, const rat
         const double rate = rates.middle + static_cast<double>(r) * rates.step;
         line_powers(upper_squared_, rate, points, upper_power_);
         line_powers(lower_squared_, rate, points, lower_power_);
-        std::ptrdiff_t top = -1;
-        std::ptrdiff_t top_distance = 0;
-        for (std::ptrdiff_t d = -reach; d <= reach; ++d) {
-            for (std::size_t k = 0; k < points; ++k) {
-                const double power = static_cast<double>(
-                    upper_power_[k] +
-                    lower_power_[wrapped(static_cast<std::ptrdiff_t>(k) - d, points)]);
-                if (power > best.power) {
-                    best.power = power;
-                    top = static_cast<std::ptrdiff_t>(k);
-                    top_distance = d;
-                }
-            }
-        }
-        if (top >= 0) {
+        const paired_bins seen = strongest_bins(static_cast<std::size_t>(reach));
+        if (static_cast<double>(seen.power) > best.power) {
+            best.power = static_cast<double>(seen.power);
+            const std::ptrdiff_t top = seen.upper;
+            const std::ptrdiff_t top_distance = seen.distance;
             const auto fine = [&](const std::vector<float>& line, std::ptrdiff_t at) {
                 const auto value = [&](std::ptrdiff_t i) {
                     return static_cast<double>(line[wrapped(i, points)]);
@@ -84,18 +75,70 @@ acquisition::pair_line acquisition::strongest_pair(const edges& bands, const rat
     return best;
 }
 
+/// The bin of the upper edge and the one of the lower, at most `reach` beside it, that are
+/// strongest together.
+acquisition::paired_bins acquisition::strongest_bins(std::size_t reach) {
+    constexpr std::size_t lanes = 16; // maxima apart, so that the loop becomes vector code
+    const std::size_t points = upper_power_.size();
+    around_.resize(points + 2 * reach);
+    std::copy(lower_power_.end() - static_cast<std::ptrdiff_t>(reach), lower_power_.end(),
+              around_.begin());
+    std::copy(lower_power_.begin(), lower_power_.end(),
+              around_.begin() + static_cast<std::ptrdiff_t>(reach));
+    std::copy(lower_power_.begin(), lower_power_.begin() + static_cast<std::ptrdiff_t>(reach),
+              around_.end() - static_cast<std::ptrdiff_t>(reach));
+    std::array<float, lanes> tops{};
+    const auto sum_at = [&](std::size_t k) { // the best partner's power added
+        float top = around_[k];
+        for (std::size_t i = 1; i <= 2 * reach; ++i) {
+            top = top < around_[k + i] ? around_[k + i] : top;
+        }
+        return upper_power_[k] + top;
+    };
+    for (std::size_t k = 0; k < points; k += lanes) {
+        std::array<float, lanes> top;
+        std::copy_n(around_.begin() + static_cast<std::ptrdiff_t>(k), lanes, top.begin());
+        for (std::size_t i = 1; i <= 2 * reach; ++i) {
+            for (std::size_t l = 0; l < lanes; ++l) {
+                const float other = around_[k + i + l];
+                top[l] = top[l] < other ? other : top[l];
+            }
+        }
+        for (std::size_t l = 0; l < lanes; ++l) {
+            const float sum = upper_power_[k + l] + top[l];
+            tops[l] = tops[l] < sum ? sum : tops[l];
+        }
+    }
+    paired_bins best;
+    best.power = *std::max_element(tops.begin(), tops.end());
+    std::size_t at = 0;
+    while (at + 1 < points && sum_at(at) < best.power) {
+        ++at;
+    }
+    const auto first = around_.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto partner =
+        std::max_element(first, first + static_cast<std::ptrdiff_t>(2 * reach + 1)) - first;
+    best.upper = static_cast<std::ptrdiff_t>(at);
+    best.distance = static_cast<std::ptrdiff_t>(reach) - partner;
+    return best;
+}
+
 /// The edge squared, turned by `shift` cycles per decimated item, and decimated by summing.
 void acquisition::square_edge(std::span<const cf32> edge, double shift, std::size_t count,
                               std::vector<cf32>& out) {
     out.resize(count);
     const double middle = 0.5 * static_cast<double>(count);
+    cf64 turn = turned(shift * middle);
+    const cf64 step = turned(-shift);
     for (std::size_t k = 0; k < count; ++k) {
-        cf64 sum{};
+        cf32 sum{};
         for (std::size_t i = 0; i < pair_decimation; ++i) {
-            const cf64 item = edge[k * pair_decimation + i];
-            sum += item * item;
+            const cf32 item = edge[k * pair_decimation + i];
+            sum += product(item, item);
         }
-        out[k] = cf32(sum * turned(-shift * (static_cast<double>(k) - middle)));
+        out[k] = product(sum, cf32(turn));
+        turn = {turn.real() * step.real() - turn.imag() * step.imag(),
+                turn.real() * step.imag() + turn.imag() * step.real()};
     }
 }
 
@@ -106,7 +149,7 @@ void acquisition::line_powers(std::span<const cf32> items, double rate, std::siz
     const auto input = plan.input();
     const std::vector<cf32>& chirp = chirp_of(rate, items.size());
     for (std::size_t k = 0; k < items.size(); ++k) {
-        input[k] = items[k] * chirp[k];
+        input[k] = product(items[k], chirp[k]);
     }
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(items.size()), input.end(), cf32{});
     const auto output = plan.run();
@@ -154,13 +197,20 @@ std::vector<double> acquisition::likely_places() const {
     const double bins = static_cast<double>(spectrum_.size());
     const auto half = static_cast<std::ptrdiff_t>(0.5 * bins / config_.samples_per_symbol);
     std::vector<std::pair<double, double>> places; // energy, frequency
+    const auto energy_at = [&](std::ptrdiff_t bin) {
+        return static_cast<double>(std::norm(spectrum_[wrapped(bin, spectrum_.size())]));
+    };
+    std::ptrdiff_t low = std::lround((config_.frequency_hint - config_.search_range) * bins) - half;
+    std::ptrdiff_t high = low; // the running sum is over bins from low up to high
+    double energy = 0.0;
     for (std::ptrdiff_t s = -steps; s <= steps; ++s) {
         const double frequency = config_.frequency_hint + static_cast<double>(s) * stride;
         const std::ptrdiff_t centre = std::lround(frequency * bins);
-        double energy = 0.0;
-        for (std::ptrdiff_t k = -half; k <= half; ++k) {
-            energy +=
-                static_cast<double>(std::norm(spectrum_[wrapped(centre + k, spectrum_.size())]));
+        for (; high <= centre + half; ++high) {
+            energy += energy_at(high);
+        }
+        for (; low < centre - half; ++low) {
+            energy -= energy_at(low);
         }
         places.emplace_back(energy, frequency);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Discrete Fourier transforms, by liquid-dsp's planner.
+// Discrete Fourier transforms (Stockham's, radix 4). The search for a carrier is made of them.
 #pragma once
 
 #include "base/sample.h"

@@ -25,7 +25,8 @@ struct sync_marker {
 struct coding {
     code_rate convolutional = code_rate::r1_2; ///< K=7, G1=171 G2=133 octal (131.0-B, 3)
     bool c2_first = false;                     ///< C2 is sent before C1
-    bool c2_inverted = true; ///< C2 is inverted (CCSDS, r=1/2; never on punctured codes)
+    /// C2 is inverted. CCSDS has it so at r=1/2, and not on the punctured codes (131.0-B, 3.4).
+    bool c2_inverted = true;
     nrz line_code = nrz::l;
     sync_marker marker;
     randomizer pseudo_random = randomizer::pn255;

@@ -5,7 +5,7 @@ namespace landfall::fec {
 
 convolutional_encoder::convolutional_encoder(const coding& code) noexcept
     : pattern_(pattern_of(code.convolutional)), coded_(code.convolutional != code_rate::none),
-      c2_first_(code.c2_first), c2_flip_(inverts_c2(code) ? 1 : 0) {}
+      c2_first_(code.c2_first), c2_flip_(code.c2_inverted ? 1 : 0) {}
 
 void convolutional_encoder::encode(std::span<const std::uint8_t> bits,
                                    std::vector<std::uint8_t>& channel_bits) {

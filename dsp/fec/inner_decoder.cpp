@@ -64,7 +64,7 @@ inner_decoder::inner_decoder(const coding& code, std::span<const rail_map> maps)
     for (std::size_t i = 0; i < pattern_.bits; ++i) {
         const auto put = [&](bool second) {
             slot_[sent] = static_cast<std::uint8_t>(2 * i + (second ? 1 : 0));
-            flipped_[sent++] = second && inverts_c2(code);
+            flipped_[sent++] = second && code.c2_inverted;
         };
         if (pattern_.sends_c2(i) && code.c2_first) {
             put(true);
@@ -316,6 +316,7 @@ std::size_t inner_decoder::judge() noexcept {
         return 0;
     }
     if (confirmed_) {
+        statistics_.found = true;
         doubted_ = false;
         reference_loss_ = loss_ratio(2);
     }

@@ -27,6 +27,7 @@ struct inner_statistics {
     std::uint64_t channel_bits = 0;       ///< soft bits decoded, erasures excluded
     std::uint64_t channel_bit_errors = 0; ///< of these, against the decoded bits encoded again
     std::uint64_t switches = 0;           ///< changes of hypothesis after the first
+    bool found = false; ///< some hypothesis once fitted clearly better than all others
 };
 
 /// For every rate but `none`. Takes no memory after construction (the buffer is bounded: long spans

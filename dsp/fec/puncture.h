@@ -57,9 +57,4 @@ constexpr puncture_pattern make_pattern(std::size_t bits, std::uint8_t c1, std::
     return {};
 }
 
-/// Which C2 is inverted on the channel: never that of a punctured code (131.0-B, 3.4).
-[[nodiscard]] constexpr bool inverts_c2(const coding& code) noexcept {
-    return code.c2_inverted && code.convolutional == code_rate::r1_2;
-}
-
 } // namespace landfall::fec

@@ -54,7 +54,7 @@ std::vector<map_list> lanes_of(const coding& code, unsigned bits_per_symbol, boo
 
 stream_decoder::lane::lane(std::span<const rail_map> maps, unsigned nrz_lag, const coding& code,
                            codeblock_decoder& decoder)
-    : map(maps.front()), nrz(nrz_lag), sync(code, decoder),
+    : map(maps.front()), nrz(nrz_lag), sync(code, decoder), markers(code.marker),
       doubt_at_bits(quiet_frames * static_cast<std::int64_t>(sync.frame_bits())) {
     if (code.convolutional != code_rate::none) {
         inner.emplace(code, maps);
@@ -138,6 +138,9 @@ void stream_decoder::advise(lane& in) noexcept {
 
 void stream_decoder::pass_on(lane& to, std::int64_t first_soft, const frame_sink& sink) {
     to.nrz.decode(bits_);
+    if (counted_.good_frames == 0) {
+        to.markers.push(bits_);
+    }
     to.sync.push(bits_, first_soft, [&](const decoded_frame& frame) { take(to, frame, sink); });
 }
 
@@ -218,6 +221,12 @@ stream_statistics stream_decoder::statistics() const noexcept {
     stream_statistics all = counted_;
     for (const lane& one : lanes_) {
         all.sync_losses += one.sync.losses();
+        all.code_found = all.code_found || !one.inner || one.inner->statistics().found;
+        const std::int64_t spacing = one.markers.spacing_bits();
+        const auto expected = static_cast<std::int64_t>(one.sync.frame_bits());
+        if (all.marker_spacing_bits == 0 || spacing == expected) {
+            all.marker_spacing_bits = spacing;
+        }
         if (one.inner && (&one == leader_ || all.channel_bits == 0)) {
             all.channel_bits = one.inner->statistics().channel_bits;
             all.channel_bit_errors = one.inner->statistics().channel_bit_errors;

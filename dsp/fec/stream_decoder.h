@@ -6,6 +6,7 @@
 #include "dsp/fec/coding.h"
 #include "dsp/fec/frame_sync.h"
 #include "dsp/fec/inner_decoder.h"
+#include "dsp/fec/marker_watch.h"
 #include "dsp/fec/nrz.h"
 #include "dsp/fec/rail_map.h"
 
@@ -27,6 +28,11 @@ struct stream_statistics {
     std::uint64_t channel_bit_errors = 0; ///< of these, by comparison with the decoded bits
     std::uint64_t hypothesis_switches = 0;
     std::uint64_t sync_losses = 0;
+    /// Without a convolutional code, or: a rotation and a code phase once fitted clearly best.
+    bool code_found = false;
+    /// Distance at which sync markers were seen again and again before the first good frame; 0:
+    /// they were not.
+    std::int64_t marker_spacing_bits = 0;
 };
 
 /// The whole chain: convolutional code, NRZ, frame synchronisation, randomizer, outer code. Where
@@ -62,6 +68,7 @@ class stream_decoder {
         std::optional<inner_decoder> inner;
         nrz_coder nrz;
         frame_sync sync;
+        marker_watch markers;           ///< until the first good frame
         std::int64_t good_before = 0;   ///< bits since the last good frame, when last looked at
         std::int64_t doubt_at_bits = 0; ///< bits without good frame that raise the next doubt
     };

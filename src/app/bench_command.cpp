@@ -154,6 +154,31 @@ measured bench_demodulator(double seconds, const std::string& stage, dsp::modula
     return result;
 }
 
+/// Symbols of noise that are searched for a carrier, beside those of a signal that are received.
+measured bench_search(double seconds, const std::string& stage, dsp::modulation kind) {
+    config::mission mission;
+    mission.wave.kind = kind;
+    const recorded signal = record(mission, 200'000, 10.0);
+    dsp::receiver_config config;
+    config.wave.kind = kind;
+    config.sample_rate_hz = signal.sample_rate_hz;
+    base::random_source random(1);
+    std::vector<base::cf32> noise(signal.samples.size());
+    for (base::cf32& sample : noise) {
+        sample = {static_cast<float>(random.gaussian()), static_cast<float>(random.gaussian())};
+    }
+    auto ignore = [](const dsp::soft_block&) {};
+    const auto receiver = dsp::make_receiver(config, dsp::engine::block);
+    receiver->push(noise, ignore);
+    const double value = rate_of(seconds, [&] {
+        receiver->push(noise, ignore);
+        return static_cast<double>(noise.size()) * config.wave.symbol_rate_hz /
+               config.sample_rate_hz;
+    });
+    return {stage, value, "symbol/s", "receiving",
+            demodulation_rate(seconds, signal, kind, dsp::engine::block)};
+}
+
 measured bench_viterbi(double seconds, const std::string& stage, fec::code_rate rate) {
     fec::coding code;
     code.convolutional = rate;
@@ -292,11 +317,11 @@ std::string cpu_name() {
     return "unknown";
 }
 
-const std::array<const char*, 14> all_stages{
-    "difi-ingest",     "demod-bpsk",        "demod-qpsk",       "demod-oqpsk",
-    "viterbi-1/2",     "viterbi-3/4",       "rs-255-223-clean", "rs-255-223-8-errors",
-    "chain-goes-hrit", "chain-metop-ahrpt", "chain-jpss-hrd",   "chain-noaa21-hrd",
-    "tunnel-encrypt",  "tunnel-transmit"};
+const std::array<const char*, 16> all_stages{
+    "difi-ingest",      "demod-bpsk",          "demod-qpsk",      "demod-oqpsk",
+    "search-qpsk",      "search-oqpsk",        "viterbi-1/2",     "viterbi-3/4",
+    "rs-255-223-clean", "rs-255-223-8-errors", "chain-goes-hrit", "chain-metop-ahrpt",
+    "chain-jpss-hrd",   "chain-noaa21-hrd",    "tunnel-encrypt",  "tunnel-transmit"};
 
 std::optional<measured> run_stage(const std::string& stage, double seconds) {
     if (stage == "difi-ingest") {
@@ -310,6 +335,12 @@ std::optional<measured> run_stage(const std::string& stage, double seconds) {
     }
     if (stage == "demod-oqpsk") {
         return bench_demodulator(seconds, stage, dsp::modulation::oqpsk);
+    }
+    if (stage == "search-qpsk") {
+        return bench_search(seconds, stage, dsp::modulation::qpsk);
+    }
+    if (stage == "search-oqpsk") {
+        return bench_search(seconds, stage, dsp::modulation::oqpsk);
     }
     if (stage == "viterbi-1/2") {
         return bench_viterbi(seconds, stage, fec::code_rate::r1_2);

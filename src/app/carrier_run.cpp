@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "app/carrier_run.h"
 
+#include "app/reception_stage.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +20,7 @@ base::result<void> carrier_run::open_files(const std::filesystem::path& frames,
             return std::unexpected(made.error());
         }
         frames_ = std::move(*made);
+        removed_.insert(removed_.end(), frames_->removed().begin(), frames_->removed().end());
     }
     if (!packets.empty()) {
         auto made = packet_files::create(packets, name_, inputs);
@@ -25,6 +28,7 @@ base::result<void> carrier_run::open_files(const std::filesystem::path& frames,
             return std::unexpected(made.error());
         }
         packets_ = std::move(*made);
+        removed_.insert(removed_.end(), packets_->removed().begin(), packets_->removed().end());
     }
     return {};
 }
@@ -109,6 +113,7 @@ base::result<void> carrier_run::finish() {
 
 nlohmann::ordered_json carrier_run::report() const {
     const chain_status now = chain_.status();
+    const stage_report stage = stage_of(now, chain_.mission());
     nlohmann::ordered_json channels = nlohmann::ordered_json::array();
     for (const framing::channel_counters& one : chain_.channels()) {
         channels.push_back({{"spacecraft_id", one.spacecraft_id},
@@ -140,6 +145,8 @@ nlohmann::ordered_json carrier_run::report() const {
             {"frequency_offset_hz", now.receiver.frequency_offset_hz},
             {"symbol_rate_error_ppm", now.receiver.symbol_rate_error_ppm},
             {"acquisitions", now.receiver.acquisitions},
+            {"stage", app::name(stage.failed)},
+            {"try", stage.trials},
             {"virtual_channels", channels},
             {"iq",
              {{"packets", counters_.packets},
@@ -171,6 +178,15 @@ std::string carrier_run::summary() const {
             "symbol clock {:+.1f} ppm\n",
             now.signal_seconds, now.locked_seconds, now.receiver.mean_es_n0_db,
             now.receiver.frequency_offset_hz, now.receiver.symbol_rate_error_ppm);
+    }
+    if (const stage_report stage = stage_of(now, chain_.mission());
+        stage.failed != reception_stage::none) {
+        text += fmt::format("  no frames: {}{}", stage.why,
+                            stage.trials.empty() ? "" : "; worth trying:");
+        for (const std::string& trial : stage.trials) {
+            text += " --set " + trial;
+        }
+        text += '\n';
     }
     if (counters_.lost_packets + counters_.invalid_total() + counters_.duplicates > 0) {
         text += fmt::format("  IQ: {} packets, {} lost ({} samples), {} invalid, {} duplicate\n",

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace landfall::app {
 
@@ -37,6 +38,8 @@ class carrier_run {
     /// Why samples were passed over, the first time.
     [[nodiscard]] const std::optional<base::failure>& unfit() const noexcept { return unfit_; }
     [[nodiscard]] std::uint64_t unfit_samples() const noexcept { return unfit_samples_; }
+    /// Files of an earlier run that `open_files` removed.
+    [[nodiscard]] const std::vector<std::string>& removed() const noexcept { return removed_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const receive_chain& chain() const noexcept { return chain_; }
 
@@ -57,6 +60,7 @@ class carrier_run {
     receive_chain chain_;
     std::optional<frame_files> frames_;
     std::optional<packet_files> packets_;
+    std::vector<std::string> removed_;
     wire::iq_counters counters_;
     std::optional<base::failure> unfit_;
     std::uint64_t unfit_samples_ = 0;

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
 #include <system_error>
 
 namespace landfall::app {
@@ -34,6 +37,52 @@ base::result<wire::pcapng_writer> open_capture(const std::filesystem::path& dire
         return std::unexpected(safe.error());
     }
     return wire::pcapng_writer::create((directory / file_name).string());
+}
+
+/// Whether a channel of the carrier would have this name: CARRIER[.scNNN].vcNN.ENDING.
+bool is_channel_file(std::string_view name, std::string_view carrier, std::string_view ending) {
+    const auto skip = [&name](std::string_view text) {
+        const bool there = name.starts_with(text);
+        name.remove_prefix(there ? text.size() : 0);
+        return there;
+    };
+    const auto skip_number = [&name](std::size_t least_digits) {
+        const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+        name.remove_prefix(digits);
+        return digits >= least_digits;
+    };
+    if (!skip(carrier) || (skip(".sc") && !skip_number(3)) || !skip(".vc") || !skip_number(2)) {
+        return false;
+    }
+    return name == ending;
+}
+
+/// Removes the carrier's channels of an earlier run, so that all that is there is of this one.
+base::result<std::vector<std::string>>
+remove_earlier(const std::filesystem::path& directory, const std::string& carrier,
+               std::initializer_list<std::string_view> endings, const input_paths& inputs) {
+    std::vector<std::string> removed;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+        const std::string name = entry.path().filename().string();
+        const bool ours = std::ranges::any_of(endings, [&](std::string_view ending) {
+            return is_channel_file(name, carrier, ending);
+        });
+        std::error_code unknown;
+        if (!ours || entry.symlink_status(unknown).type() != std::filesystem::file_type::regular ||
+            !refuse_inputs(entry.path(), inputs)) {
+            continue;
+        }
+        removed.push_back(entry.path().string());
+    }
+    std::ranges::sort(removed);
+    for (const std::string& path : removed) {
+        if (!std::filesystem::remove(path, error) && error) {
+            return std::unexpected(base::failure{fmt::format(
+                "{}: is of an earlier run and cannot be removed: {}", path, error.message())});
+        }
+    }
+    return removed;
 }
 
 template <class Channels>
@@ -81,7 +130,13 @@ base::result<frame_files> frame_files::create(const std::filesystem::path& direc
     if (!capture) {
         return std::unexpected(capture.error());
     }
-    return frame_files(directory / carrier, std::move(*capture), std::move(inputs));
+    auto removed = remove_earlier(directory, carrier, {".frames"}, inputs);
+    if (!removed) {
+        return std::unexpected(removed.error());
+    }
+    frame_files made(directory / carrier, std::move(*capture), std::move(inputs));
+    made.removed_ = std::move(*removed);
+    return made;
 }
 
 base::result<void> frame_files::write(const framing::delivered_frame& frame) {
@@ -114,7 +169,13 @@ base::result<packet_files> packet_files::create(const std::filesystem::path& dir
     if (!capture) {
         return std::unexpected(capture.error());
     }
-    return packet_files(directory / carrier, std::move(*capture), std::move(inputs));
+    auto removed = remove_earlier(directory, carrier, {".packets", ".ip"}, inputs);
+    if (!removed) {
+        return std::unexpected(removed.error());
+    }
+    packet_files made(directory / carrier, std::move(*capture), std::move(inputs));
+    made.removed_ = std::move(*removed);
+    return made;
 }
 
 base::result<void> packet_files::write(const framing::delivered_packet& packet) {

@@ -37,13 +37,16 @@ class channel_names {
 
 /// `DIR/CARRIER.vcNN.frames`: each virtual channel's transfer frames, fill included, back to back
 /// (names: `channel_names`); `DIR/CARRIER.pcapng`: the same with their times, an interface for each
-/// channel.
+/// channel. What is there under such names, of an earlier run, is removed first: files only, no
+/// links, and none that is an input.
 class frame_files {
   public:
     static base::result<frame_files> create(const std::filesystem::path& directory,
                                             const std::string& carrier, input_paths inputs = {});
     base::result<void> write(const framing::delivered_frame& frame);
     base::result<void> close();
+    /// Files of an earlier run that were removed.
+    [[nodiscard]] const std::vector<std::string>& removed() const noexcept { return removed_; }
 
   private:
     struct channel {
@@ -56,11 +59,12 @@ class frame_files {
     channel_names names_;
     wire::pcapng_writer capture_;
     input_paths inputs_;
+    std::vector<std::string> removed_;
     std::map<std::pair<std::uint16_t, std::uint8_t>, channel> channels_; ///< spacecraft, channel
 };
 
 /// `DIR/CARRIER.vcNN.packets` (space and encapsulation packets), `DIR/CARRIER.vcNN.ip`, back to
-/// back; `DIR/CARRIER.packets.pcapng`: the same with their times.
+/// back; `DIR/CARRIER.packets.pcapng`: the same with their times. Removes as `frame_files` does.
 class packet_files {
   public:
     static base::result<packet_files> create(const std::filesystem::path& directory,
@@ -69,6 +73,8 @@ class packet_files {
     void see(const framing::delivered_frame& frame) { names_.see(frame.spacecraft_id, frame.vcid); }
     base::result<void> write(const framing::delivered_packet& packet);
     base::result<void> close();
+    /// Files of an earlier run that were removed.
+    [[nodiscard]] const std::vector<std::string>& removed() const noexcept { return removed_; }
 
   private:
     struct channel {
@@ -81,6 +87,7 @@ class packet_files {
     channel_names names_;
     wire::pcapng_writer capture_;
     input_paths inputs_;
+    std::vector<std::string> removed_;
     /// By spacecraft and channel, and IP or not.
     std::map<std::tuple<std::uint16_t, std::uint8_t, bool>, channel> channels_;
 };

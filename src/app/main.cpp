@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
 #include <exception>
 #include <functional>
@@ -53,15 +54,22 @@ CLI::Validator number_in(double low, double high) {
             fmt::format("[{:g} - {:g}]", low, high)};
 }
 
+constexpr std::array replay_inputs{std::pair{"iq", replay_input::iq},
+                                   std::pair{"soft", replay_input::soft},
+                                   std::pair{"frames", replay_input::frames}};
+constexpr std::array engines{std::pair{"auto", dsp::engine::block},
+                             std::pair{"block", dsp::engine::block},
+                             std::pair{"liquid", dsp::engine::liquid}};
+
 /// An option of which each value has a name; `value` keeps what it has where it is not given.
-template <class T>
-void add_choice(CLI::App& command, const std::string& option, T& value,
-                const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+template <const auto& choices, class Value>
+void add_choice(CLI::App& command, const std::string& option, Value& value,
+                const std::string& help) {
     std::vector<std::string> names;
     for (const auto& [name, meaning] : choices) {
-        names.push_back(name);
+        names.emplace_back(name);
     }
-    const auto set = [&value, choices](const std::string& text) {
+    const auto set = [&value](const std::string& text) {
         for (const auto& [name, meaning] : choices) {
             value = name == text ? meaning : value;
         }
@@ -95,11 +103,9 @@ void add_replay(CLI::App& program, std::function<int()>& chosen) {
     command->add_option("--set", options->sets, "Override a mission key: KEY=VALUE")
         ->needs(mission)
         ->allow_extra_args(false);
-    add_choice<replay_input>(
-        *command, "--input", options->input,
-        {{"iq", replay_input::iq}, {"soft", replay_input::soft}, {"frames", replay_input::frames}},
-        "Where to enter the chain: iq (default), soft (soft bits), frames "
-        "(transfer frames)");
+    add_choice<replay_inputs>(*command, "--input", options->input,
+                              "Where to enter the chain: iq (default), soft (soft bits), frames "
+                              "(transfer frames)");
     command->add_option("--format", options->format,
                         "Of raw files: cf32, ci16, ci8, cu8; of soft bits: f32, i8");
     command->add_option("--rate", options->rate_hz, "Sample rate of raw files, Hz")
@@ -112,12 +118,9 @@ void add_replay(CLI::App& program, std::function<int()>& chosen) {
         ->transform(hexadecimal_too);
     command->add_option("--udp-port", options->udp_port, "Only this UDP port of a capture")
         ->check(CLI::Range(1, 65535));
-    add_choice<dsp::engine>(*command, "--engine", options->engine,
-                            {{"auto", dsp::engine::block},
-                             {"block", dsp::engine::block},
-                             {"liquid", dsp::engine::liquid}},
-                            "Receiver: auto (default: the best one, block), block, liquid "
-                            "(reference)");
+    add_choice<engines>(*command, "--engine", options->engine,
+                        "Receiver: auto (default: the best one, block), block, liquid "
+                        "(reference)");
     command->add_option("--frames", options->frames_directory,
                         "Folder for transfer frames, by virtual channel, and a pcapng of them");
     command->add_option("--packets", options->packets_directory,

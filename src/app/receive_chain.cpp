@@ -163,6 +163,7 @@ chain_status receive_chain::status() const {
     chain_status now;
     now.samples = samples_;
     now.signal_seconds = signal_seconds_;
+    now.soft_bits = static_cast<std::uint64_t>(next_soft_);
     now.receiver = last_report_;
     now.receiver.locked = false;
     if (receiver_) {

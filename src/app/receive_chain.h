@@ -27,6 +27,7 @@ struct chain_status {
     std::uint64_t samples = 0; ///< received, lost ones excluded
     double signal_seconds = 0.0;
     double locked_seconds = 0.0;
+    std::uint64_t soft_bits = 0; ///< that went into the decoder
     bool frames_locked = false;
     dsp::receiver_report receiver;
     fec::stream_statistics decoder;

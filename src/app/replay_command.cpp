@@ -158,6 +158,9 @@ base::result<carrier_run*> replay::add_carrier(const job& wanted, std::string na
         !opened) {
         return std::unexpected(opened.error());
     }
+    for (const std::string& path : made.removed()) {
+        warn(fmt::format("{}: removed, as it was of an earlier run", path));
+    }
     return &made;
 }
 

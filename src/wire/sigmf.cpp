@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <exception>
 
 namespace landfall::wire {
 
@@ -199,6 +200,25 @@ error_text text_of(sigmf_error error) noexcept {
     return {"unknown", "unknown"};
 }
 
+std::expected<sigmf_metadata, sigmf_error> parse(std::string_view text) {
+    const json root = json::parse(text, nullptr, false);
+    if (root.is_discarded()) {
+        return std::unexpected(sigmf_error::not_json);
+    }
+    const auto global = root.find("global");
+    if (global == root.end() || !global->is_object()) {
+        return std::unexpected(sigmf_error::no_global);
+    }
+    sigmf_metadata metadata;
+    if (const auto error = read_global(*global, metadata)) {
+        return std::unexpected(*error);
+    }
+    if (const auto error = read_captures(root, metadata)) {
+        return std::unexpected(*error);
+    }
+    return metadata;
+}
+
 } // namespace
 
 const char* name(sigmf_error error) noexcept {
@@ -213,21 +233,11 @@ std::expected<sigmf_metadata, sigmf_error> parse_sigmf(std::string_view text) no
     if (text.size() > max_sigmf_octets) {
         return std::unexpected(sigmf_error::too_large);
     }
-    const json root = json::parse(text, nullptr, false);
-    if (root.is_discarded()) {
+    try {
+        return parse(text);
+    } catch (const std::exception&) { // of the JSON library: types are checked before they are used
         return std::unexpected(sigmf_error::not_json);
     }
-    if (!root.is_object() || !root.contains("global") || !root["global"].is_object()) {
-        return std::unexpected(sigmf_error::no_global);
-    }
-    sigmf_metadata metadata;
-    if (const auto error = read_global(root["global"], metadata)) {
-        return std::unexpected(*error);
-    }
-    if (const auto error = read_captures(root, metadata)) {
-        return std::unexpected(*error);
-    }
-    return metadata;
 }
 
 std::string write_sigmf(const sigmf_metadata& metadata) {

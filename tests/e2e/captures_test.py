@@ -335,6 +335,39 @@ class formats(Case):
         path.write_bytes(joined)
         self.recovered(path, "--input", "frames")
 
+    def test_the_report_tells_which_stage_failed_and_what_to_try(self):
+        source = self.home / "signal.pcap"
+        carrier = replay(source, *MISSION)["carriers"][0]
+        self.assertEqual(("none", []), (carrier["stage"], carrier["try"]))
+        for key, value, stage, trial in (
+                ("convolutional", "3/4", "code_phase", "convolutional=1/2"),
+                ("nrz", "m", "sync_marker", "nrz=l"),
+                ("rs_interleave", "5", "frame_length", "rs_interleave=4"),
+                ("rs_basis", "conventional", "reed_solomon", "rs_basis=dual"),
+                ("symbol_rate_hz", "91000", "carrier", "symbol_rate_hz=...")):
+            wrong = [*MISSION, "--set", f"{key}={value}"]
+            carrier = replay(source, *wrong)["carriers"][0]
+            self.assertEqual(stage, carrier["stage"], wrong)
+            self.assertIn(trial, carrier["try"], wrong)
+            text, _ = landfall("replay", source, *wrong)
+            self.assertIn(f"--set {trial}", text)
+
+    def test_files_of_an_earlier_run_do_not_stay(self):
+        out = self.folder / "got"
+        source = self.home / "signal.pcap"
+        replay(source, *MISSION, "--frames", out, "--packets", out)
+        wanted = sorted(path.name for path in out.iterdir())
+        (out / "generic-ccsds.vc01.frames").rename(out / "generic-ccsds.vc17.frames")
+        (out / "generic-ccsds.sc041.vc02.ip").write_bytes(b"old")
+        (out / "other.vc01.frames").write_bytes(b"kept")
+        _, told = landfall("replay", source, *MISSION, "--frames", out, "--packets", out)
+        self.assertEqual(sorted([*wanted, "other.vc01.frames"]),
+                         sorted(path.name for path in out.iterdir()))
+        for name in ("generic-ccsds.vc17.frames", "generic-ccsds.sc041.vc02.ip"):
+            self.assertIn(f"{out / name}: removed", told)
+        (out / "other.vc01.frames").unlink()
+        self.assert_same_frames(self.sent, out, "again")
+
     def test_report_has_the_keys_that_are_promised(self):
         report = replay(self.home / "signal.pcap", *MISSION)
         self.assertEqual({"schema", "carriers", "iq", "elapsed_seconds", "samples_per_second"},
@@ -346,7 +379,7 @@ class formats(Case):
         promised = {"name": str, "mission": str, "samples": int, "signal_seconds": float,
                     "locked_seconds": float, "corrected_symbols": int, "es_n0_db": float,
                     "frequency_offset_hz": float, "symbol_rate_error_ppm": float, "frames": dict,
-                    "virtual_channels": list, "iq": dict}
+                    "virtual_channels": list, "iq": dict, "stage": str, "try": list}
         for key, kind in promised.items():
             self.assertIsInstance(carrier[key], kind, key)
         for inner, keys in (("frames", ["good", "corrected", "bad", "fill", "missing",

@@ -117,7 +117,8 @@ TEST_CASE("property/link: every frame arrives in time, whatever the waveform and
                 which.mission.wave.spectrum_inverted = variant == 3;
                 fec::coding& code = which.mission.coding;
                 code.convolutional = rate;
-                code.c2_inverted = rate == fec::code_rate::r1_2 && variant != 2;
+                code.c2_first = variant == 3;
+                code.c2_inverted = (rate == fec::code_rate::r1_2) != (variant == 2);
                 code.line_code = (variant & 1U) != 0 ? fec::nrz::m : fec::nrz::l;
                 code.pseudo_random = variant == 2   ? fec::randomizer::pn131071
                                      : variant == 3 ? fec::randomizer::none

@@ -13,13 +13,15 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 190, 40, 50
 
 
 def read(path):
-    """{code: {modulation: [(es_n0_db, eb_n0_db, rate, theory)]}}, in the file's order."""
+    """{panel: {series: [(level_db, rate, theory)]}}, in the file's order: a panel for the symbol
+    errors of all modulations, then one for each modulation's lost frames."""
     panels = {}
     with open(path, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            panel = "symbols" if row["code"] == "symbols" else "frames"
-            series = row["modulation"] if panel == "symbols" else row["modulation"] + " " + row["code"]
-            level = float(row["es_n0_db"] if panel == "symbols" else row["eb_n0_db"])
+            symbols = row["code"] == "symbols"
+            panel = "symbols" if symbols else row["modulation"].upper()
+            series = row["modulation"].upper() if symbols else row["code"].upper()
+            level = float(row["es_n0_db"] if symbols else row["eb_n0_db"])
             panels.setdefault(panel, {}).setdefault(series, []).append(
                 (level, float(row["rate"]), float(row["theory"])))
     return panels
@@ -59,9 +61,10 @@ def draw(out, title, axis, series, offset):
         line = " ".join(f"{x(p[0]):.1f},{y(p[2]):.1f}" for p in points if p[2] >= 10.0 ** floor)
         dash = "" if index < len(COLOURS) else ' stroke-dasharray="5 3"'
         out.append(f'<polyline points="{line}" fill="none" stroke="{colour}"{dash}/>')
+        radius = max(5.2 - index, 3.2)  # of equal curves, the dots below show, too
         for level, rate, _ in points:
             if rate >= 10.0 ** floor:
-                out.append(f'<circle cx="{x(level):.1f}" cy="{y(rate):.1f}" r="3.2" '
+                out.append(f'<circle cx="{x(level):.1f}" cy="{y(rate):.1f}" r="{radius}" '
                            f'fill="{colour}"/>')
         place = offset + TOP + 14 + 18 * index
         out.append(f'<circle cx="{WIDTH - RIGHT + 20}" cy="{place - 4}" r="3.2" fill="{colour}"/>')
@@ -74,12 +77,15 @@ def main():
     panels = read(sys.argv[1])
     if not panels:
         sys.exit(f"{sys.argv[1]}: no measurements")
-    titles = {"symbols": ("Symbol errors: measured (dots) and theory (lines)", "E_s/N_0, dB"),
-              "frames": ("Lost frames: measured (dots) and ideal code (lines)",
-                         "E_b/N_0 per information bit, dB")}
+    def title(panel):
+        if panel == "symbols":
+            return "Symbol errors: measured (dots) and theory (lines)", "E_s/N_0, dB"
+        return (f"{panel}, lost frames: measured (dots) and ideal code (lines)",
+                "E_b/N_0 per information bit, dB")
+
     out = []
     for index, (panel, series) in enumerate(panels.items()):
-        draw(out, *titles[panel], series, index * PANEL_HEIGHT)
+        draw(out, *title(panel), series, index * PANEL_HEIGHT)
     height = PANEL_HEIGHT * len(panels)
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '

@@ -32,7 +32,7 @@ parameters parameters_from(base::byte_reader& reader) {
     fec::coding& code = chosen.code;
     code.convolutional = static_cast<fec::code_rate>(inner % 6);
     code.c2_first = (inner & 8U) != 0;
-    code.c2_inverted = code.convolutional == fec::code_rate::r1_2 && (inner & 16U) != 0;
+    code.c2_inverted = (inner & 16U) != 0;
     code.line_code = static_cast<fec::nrz>((inner >> 5U) % 3);
     code.reed_solomon = static_cast<fec::rs_code>(outer % 3);
     code.basis = static_cast<fec::rs_basis>((outer >> 2U) & 1U);

@@ -85,3 +85,28 @@ TEST_CASE("app/delivery_files: spacecraft that share a channel number have files
     CHECK(names.of(7, 4) == "c.vc04");
     CHECK(names.of(41, 3) == "c.vc03");
 }
+
+TEST_CASE("app/delivery_files: an earlier run's channels of the same carrier go, nothing else") {
+    const scratch folder;
+    std::filesystem::create_directories(folder.path / "c.vc09.frames");
+    const std::set<std::string> kept{"c.vc1.frames",       "c.2.vc01.frames", "c.vc01.frames.txt",
+                                     "c.0x0001.vc01.ip",   "d.vc01.frames",   "c.vcab.frames",
+                                     "c.sc7.vc01.packets", "in.frames",       "c.vc03.frames"};
+    const std::set<std::string> old_frames{"c.vc01.frames", "c.sc041.vc63.frames"};
+    const std::set<std::string> old_packets{"c.vc01.packets", "c.vc01.ip", "c.sc041.vc02.ip"};
+    for (const auto& names : {kept, old_frames, old_packets}) {
+        for (const std::string& name : names) {
+            std::ofstream(folder.path / name) << "x";
+        }
+    }
+    std::filesystem::create_symlink("in.frames", folder.path / "c.vc05.frames");
+    const auto frames = frame_files::create(folder.path, "c", {folder.path / "c.vc03.frames"});
+    REQUIRE(frames.has_value());
+    CHECK(frames->removed().size() == old_frames.size());
+    const auto packets = packet_files::create(folder.path, "c");
+    REQUIRE(packets.has_value());
+    CHECK(packets->removed().size() == old_packets.size());
+    std::set<std::string> wanted = kept;
+    wanted.insert({"c.pcapng", "c.packets.pcapng", "c.vc05.frames", "c.vc09.frames"});
+    CHECK(folder.names() == wanted);
+}

@@ -203,11 +203,18 @@ TEST_CASE("config/mission_loader: the frame's length follows Reed-Solomon and in
           std::string::npos);
 }
 
-TEST_CASE("config/mission_loader: punctured codes do not invert C2") {
-    CHECK_FALSE(loaded("convolutional = \"3/4\"").coding.c2_inverted);
+TEST_CASE("config/mission_loader: punctured codes invert C2 only where the mission says so") {
+    const std::string inverted = "convolutional_inverted = true\n";
     CHECK(loaded("convolutional = \"1/2\"").coding.c2_inverted);
-    CHECK(errors_of("convolutional = \"3/4\"\nconvolutional_inverted = true")
-              .starts_with("m.toml:2:26: error: convolutional_inverted = true is for rate"));
+    for (const std::string rate : {"2/3", "3/4", "5/6", "7/8"}) {
+        const std::string punctured = "convolutional = \"" + rate + "\"\n";
+        CHECK_FALSE(loaded(punctured).coding.c2_inverted);
+        CHECK(loaded(inverted + punctured).coding.c2_inverted);
+        CHECK(loaded(punctured, {"convolutional_inverted=true"}).coding.c2_inverted);
+        CHECK_FALSE(loaded(inverted, {"convolutional=" + rate}).coding.c2_inverted);
+        CHECK(loaded("", {"convolutional_inverted=true", "convolutional=" + rate})
+                  .coding.c2_inverted);
+    }
 }
 
 TEST_CASE("config/mission_loader: differential rails need two uncoded rails") {

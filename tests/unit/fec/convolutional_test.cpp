@@ -73,13 +73,19 @@ TEST_CASE("fec/convolutional: punctured codes send the bits that the tables name
             bit = random.bit() ? 1 : 0;
         }
         coding code;
-        code.convolutional = one.rate; // c2_inverted is left true: punctured codes ignore it
+        code.convolutional = one.rate;
+        code.c2_inverted = false;
         const auto all = encoded(mother, bits);
         std::vector<std::uint8_t> wanted;
         for (std::size_t period = 0; period < 50; ++period) {
             for (const std::size_t place : one.sent) {
                 wanted.push_back(all[period * 2 * pattern.bits + place]);
             }
+        }
+        CHECK(encoded(code, bits) == wanted);
+        code.c2_inverted = true;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            wanted[i] ^= static_cast<std::uint8_t>(one.sent[i % one.sent.size()] % 2);
         }
         CHECK(encoded(code, bits) == wanted);
     }

@@ -22,14 +22,15 @@ constexpr std::array rates{code_rate::none, code_rate::r1_2, code_rate::r2_3,
                            code_rate::r3_4, code_rate::r5_6, code_rate::r7_8};
 constexpr std::array modems{modem{1, false}, modem{2, false}, modem{2, true}};
 
-/// Orders, and for r=1/2 inversions (punctured codes ignore them).
+/// Orders and inversions of C2.
 unsigned variants_of(code_rate rate) {
-    return rate == code_rate::none ? 1 : rate == code_rate::r1_2 ? 4 : 2;
+    return rate == code_rate::none ? 1 : 4;
 }
 
 coding short_code(code_rate rate) {
     coding code;
     code.convolutional = rate;
+    code.c2_inverted = rate == code_rate::r1_2;
     code.rs_interleave = 1;
     code.frame_octets = 90;
     return code;
@@ -38,6 +39,7 @@ coding short_code(code_rate rate) {
 coding long_code(code_rate rate) {
     coding code;
     code.convolutional = rate;
+    code.c2_inverted = rate == code_rate::r1_2;
     return code;
 }
 

@@ -89,7 +89,7 @@ std::vector<vector_case> read_cases() {
 
 TEST_CASE("fec/stream_encoder: channel bits equal those of an independent encoder") {
     const auto cases = read_cases();
-    CHECK(cases.size() == 9);
+    CHECK(cases.size() == 17);
     for (const vector_case& one : cases) {
         stream_encoder encoder(one.code, one.rails);
         octet_list bits;

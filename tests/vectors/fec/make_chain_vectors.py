@@ -164,6 +164,14 @@ CASES = [
     ("7/8", "c1c2", "no", "m", "034776c7272895b0", "none", "before", "239", "dual", 3, 60, 1),
     ("none", "c1c2", "no", "rail", "1acffc1d", "255", "before", "223", "dual", 4, 80, 2),
     ("none", "c1c2", "no", "m", "352ef853", "131071", "before", "none", "dual", 1, 70, 2),
+    ("2/3", "c1c2", "yes", "l", "1acffc1d", "255", "before", "223", "dual", 1, 40, 2),
+    ("3/4", "c1c2", "yes", "m", "1acffc1d", "255", "before", "223", "dual", 2, 46, 2),
+    ("5/6", "c1c2", "yes", "l", "1acffc1d", "255", "before", "223", "dual", 4, 64, 2),
+    ("7/8", "c1c2", "yes", "m", "1acffc1d", "255", "before", "223", "dual", 4, 64, 2),
+    ("2/3", "c2c1", "yes", "m", "1acffc1d", "131071", "before", "239", "dual", 5, 60, 1),
+    ("3/4", "c2c1", "yes", "l", "1acffc1d", "255", "before", "223", "conventional", 4, 48, 2),
+    ("5/6", "c2c1", "yes", "m", "1acffc1d", "255", "after", "223", "dual", 4, 64, 2),
+    ("7/8", "c2c1", "yes", "l", "1acffc1d", "255", "before", "223", "dual", 4, 64, 2),
 ]
 
 
