@@ -37,10 +37,10 @@ class flow_bursts {
 };
 
 struct stack_config {
-    std::optional<std::uint16_t> vlan;
-    std::vector<base::ip_prefix> address;
-    std::vector<base::ip_address> gateway;
-    std::vector<flow> flows;
+    std::optional<std::uint16_t> vlan{};     ///< 1 to 4094
+    std::vector<base::ip_prefix> address{};  ///< own, with the length of the link's prefix
+    std::vector<base::ip_address> gateway{}; ///< the first of each family that is on a link
+    std::vector<flow> flows{};               ///< see flow_table.h
 };
 
 /// All of it but the constructor and the counters is the lcore's that polls the port.
