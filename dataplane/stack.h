@@ -68,6 +68,7 @@ class stack {
     /// Most octets of a payload to this address that go unfragmented.
     [[nodiscard]] std::size_t max_payload(const base::ip_address& to) const noexcept;
 
+    [[nodiscard]] std::size_t flows() const noexcept { return host_.config().flows.size(); }
     [[nodiscard]] const host& protocols() const noexcept { return host_; }
     [[nodiscard]] std::uint64_t dropped(rx_drop reason) const noexcept {
         return host_.dropped(reason);
