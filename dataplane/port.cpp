@@ -196,8 +196,9 @@ base::result<void> port::start_queues() {
     if (!done) {
         return done;
     }
+    // A tap's address is that of its kernel interface, which is at the other end.
     rte_ether_addr address{};
-    if (mac_.zero() && rte_eth_macaddr_get(id_, &address) == 0) {
+    if (mac_.zero() && spec_.driver != "net_tap" && rte_eth_macaddr_get(id_, &address) == 0) {
         std::memcpy(mac_.octet.data(), address.addr_bytes, mac_.octet.size());
     }
     if (mac_.zero()) {
