@@ -196,6 +196,19 @@ class Ports(unittest.TestCase):
         self.everything("net_af_xdp,iface=rf0")
         self.flap()
 
+    def test_tap(self):
+        if not os.path.exists("/dev/net/tun"):
+            self.skipTest("there is no /dev/net/tun")
+        self.assertEqual(self.start("net_tap,iface=tap0"), "link up")
+        self.peer = self.station # the kernel's end is where the program is
+        run("ip", "-n", self.peer, "addr", "add", "192.0.2.1/24", "dev", "tap0")
+        run("ip", "-n", self.peer, "addr", "add", "2001:db8::1/64", "dev", "tap0", "nodad")
+        run("ip", "-n", self.peer, "link", "set", "tap0", "up")
+        self.ping()
+        self.ping(US6, "-6")
+        self.udp(US4, 1472)
+        self.udp(US6, 1452)
+
     def test_interface_made_anew(self):
         self.cable()
         self.assertEqual(self.start("net_af_packet,iface=rf0"), "link up")
