@@ -193,7 +193,7 @@ class Ports(unittest.TestCase):
             self.skipTest(f"AF_XDP does not work here: {first}")
         self.finish()
         run("ip", "-n", self.station, "link", "del", "rf0")
-        self.everything("net_af_xdp,iface=rf0")
+        self.everything("net_af_xdp,iface=rf0", mtu=3000)
         self.flap()
 
     def test_tap(self):

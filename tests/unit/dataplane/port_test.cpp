@@ -332,7 +332,7 @@ TEST_CASE("dataplane/port: what cannot be opened is named, with the reason") {
     fails("net_nonesuch", base::exit_code::failed, "opened");
     fails("net_pcap,rx_pcap=/nonexistent.pcap", base::exit_code::failed, "/nonexistent.pcap");
     fails("0000:ff:1f.7", base::exit_code::failed, "opened");
-    fails("net_ring", base::exit_code::bad_configuration, "9216", 9000);
+    fails("net_ring", base::exit_code::bad_configuration, "9472", 9000);
     fails("net_ring", base::exit_code::bad_configuration, "MTU", 10);
     if (effective_capabilities() == 0) {
         fails("net_af_packet,iface=lo", base::exit_code::no_permission, "CAP_NET_RAW");
