@@ -11,12 +11,13 @@
 namespace landfall::dataplane {
 namespace {
 
-// Headers of packet sockets' frames, and Ethernet with two tags, rounded up generously.
-constexpr std::size_t frame_overhead_octets = 102;
-constexpr std::size_t frame_unit_octets = 1024;
-// The driver takes frames to lie one after the other, so that a block has to hold a whole number
-// of them; four units of 1,024 octets make a page.
-constexpr std::size_t frames_per_block = 4;
+// Ethernet with two tags, and what drivers keep before the frame: 256 octets for XDP programs, less
+// for packet sockets.
+constexpr std::size_t frame_overhead_octets = 256 + 102;
+constexpr std::size_t frame_unit_octets = 256;
+// The packet socket driver takes frames to lie one after the other, so that a block, of whole
+// pages, has to hold a whole number of them.
+constexpr std::size_t frames_per_block = 16;
 constexpr std::size_t frame_count = 2048;
 
 std::string quoted(std::string_view text) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/io_loop.h"
 
+#include <cassert>
+
 namespace landfall::dataplane {
 
 flow_sink into_ring(packet_ring& ring) noexcept {
@@ -14,6 +16,7 @@ io_loop::io_loop(std::vector<io_port> ports, const lcore_step& poll)
     : ports_(std::move(ports)), poll_(poll) {
     flows_.reserve(ports_.size());
     for (const io_port& one : ports_) {
+        assert(one.sinks.size() == one.protocols->flows());
         flows_.emplace_back(one.sinks.size());
     }
 }

@@ -5,9 +5,9 @@
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_pause.h>
-#include <time.h>
 
 #include <algorithm>
+#include <ctime>
 
 namespace landfall::dataplane {
 namespace {

@@ -141,17 +141,22 @@ base::result<void> port::fit_interface() {
     return {};
 }
 
+base::result<void> port::step(const char* what, int error) const {
+    if (error == 0) {
+        return {};
+    }
+    std::string message(what);
+    message.append(": ").append(rte_strerror(std::abs(error)));
+    if (const std::string why = complaints(); !why.empty()) {
+        message.append(" (").append(why).append(")");
+    }
+    return std::unexpected(failure(message));
+}
+
 base::result<void> port::configure() {
-    const auto step = [&](const char* what, int error) -> base::result<void> {
-        if (error == 0) {
-            return {};
-        }
-        const std::string why = complaints();
-        return std::unexpected(failure(std::string(what) + ": " + rte_strerror(std::abs(error)) +
-                                       (why.empty() ? "" : " (" + why + ")")));
-    };
     rte_eth_dev_info info{};
-    if (auto done = step("no information", rte_eth_dev_info_get(id_, &info)); !done) {
+    auto done = step("no information", rte_eth_dev_info_get(id_, &info));
+    if (!done) {
         return done;
     }
     driver_ = info.driver_name;
@@ -159,38 +164,41 @@ base::result<void> port::configure() {
     wanted.rxmode.mtu = config_.mtu;
     if (!spec_.interface.empty()) { // the interface's MTU counts, not what the driver believes
         wanted.rxmode.mtu = std::min<std::uint32_t>(config_.mtu, device_mtu(info));
-        if (auto fits = fit_interface(); !fits) {
-            return fits;
+        done = fit_interface();
+        if (!done) {
+            return done;
         }
     } else if (device_mtu(info) < config_.mtu) {
         return std::unexpected(failure("its MTU is at most " + std::to_string(device_mtu(info))));
     }
     wanted.rxmode.offloads =
         info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
-    if (auto done = step("cannot be configured", rte_eth_dev_configure(id_, 1, 1, &wanted));
-        !done) {
-        return done;
-    }
+    done = step("cannot be configured", rte_eth_dev_configure(id_, 1, 1, &wanted));
+    return done ? start_queues() : done;
+}
+
+base::result<void> port::start_queues() {
     std::uint16_t rx = config_.rx_descriptors;
     std::uint16_t tx = config_.tx_descriptors;
     rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx, &tx);
     const int socket = rte_eth_dev_socket_id(id_);
-    const auto socket_id = socket < 0 ? 0U : static_cast<unsigned>(socket);
-    if (auto done = step("no receive queue",
-                         rte_eth_rx_queue_setup(id_, 0, rx, socket_id, nullptr, pool_.get()));
-        !done) {
+    const auto node = socket < 0 ? 0U : static_cast<unsigned>(socket);
+    auto done =
+        step("no receive queue", rte_eth_rx_queue_setup(id_, 0, rx, node, nullptr, pool_.get()));
+    if (!done) {
         return done;
     }
-    if (auto done =
-            step("no transmit queue", rte_eth_tx_queue_setup(id_, 0, tx, socket_id, nullptr));
-        !done) {
+    done = step("no transmit queue", rte_eth_tx_queue_setup(id_, 0, tx, node, nullptr));
+    if (!done) {
         return done;
     }
-    if (auto done = step("does not start", rte_eth_dev_start(id_)); !done) {
+    done = step("does not start", rte_eth_dev_start(id_));
+    if (!done) {
         return done;
     }
+    // A tap's address is that of its kernel interface, which is at the other end.
     rte_ether_addr address{};
-    if (mac_.zero() && rte_eth_macaddr_get(id_, &address) == 0) {
+    if (mac_.zero() && spec_.driver != "net_tap" && rte_eth_macaddr_get(id_, &address) == 0) {
         std::memcpy(mac_.octet.data(), address.addr_bytes, mac_.octet.size());
     }
     if (mac_.zero()) {

@@ -80,6 +80,8 @@ class port {
     base::result<void> bring_up();
     base::result<void> find_device();
     base::result<void> configure();
+    base::result<void> start_queues();
+    [[nodiscard]] base::result<void> step(const char* what, int error) const;
     base::result<void> fit_interface();
     void apply_groups();
     void close() noexcept;

@@ -37,10 +37,10 @@ class flow_bursts {
 };
 
 struct stack_config {
-    std::optional<std::uint16_t> vlan;
-    std::vector<base::ip_prefix> address;
-    std::vector<base::ip_address> gateway;
-    std::vector<flow> flows;
+    std::optional<std::uint16_t> vlan{};     ///< 1 to 4094
+    std::vector<base::ip_prefix> address{};  ///< own, with the length of the link's prefix
+    std::vector<base::ip_address> gateway{}; ///< the first of each family that is on a link
+    std::vector<flow> flows{};               ///< see flow_table.h
 };
 
 /// All of it but the constructor and the counters is the lcore's that polls the port.
@@ -68,6 +68,7 @@ class stack {
     /// Most octets of a payload to this address that go unfragmented.
     [[nodiscard]] std::size_t max_payload(const base::ip_address& to) const noexcept;
 
+    [[nodiscard]] std::size_t flows() const noexcept { return host_.config().flows.size(); }
     [[nodiscard]] const host& protocols() const noexcept { return host_; }
     [[nodiscard]] std::uint64_t dropped(rx_drop reason) const noexcept {
         return host_.dropped(reason);

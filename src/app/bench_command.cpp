@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/bench_command.h"
 
+#include "app/bench_ingest.h"
 #include "app/bench_tunnel.h"
 #include "app/difi_packetiser.h"
 #include "app/downlink.h"
@@ -91,7 +92,7 @@ recorded record(const config::mission& mission, double symbols, double es_n0_db)
     return made;
 }
 
-measured bench_ingest(double seconds) {
+measured bench_unpack(double seconds) {
     const recorded signal = record(config::mission{}, 100'000, 10.0);
     const auto ingest = [&] {
         wire::iq_demux demux(wire::iq_demux_config{});
@@ -117,8 +118,17 @@ measured bench_ingest(double seconds) {
         }
         return samples;
     };
-    return {"difi-ingest", rate_of(seconds, ingest), "sample/s", "unpacking alone",
+    return {"difi-unpack", rate_of(seconds, ingest), "sample/s", "unpacking alone",
             rate_of(seconds, unpack)};
+}
+
+std::optional<measured> bench_ingest(double seconds, const std::string& stage) {
+    const auto rates = measure_ingest(seconds);
+    if (!rates) {
+        fmt::print(stderr, "{}: {}\n", stage, rates.error().message);
+        return std::nullopt;
+    }
+    return measured{stage, rates->ingest, "packet/s", "dpdk rx+free", rates->receive_and_free};
 }
 
 double demodulation_rate(double seconds, const recorded& signal, dsp::modulation kind,
@@ -317,15 +327,19 @@ std::string cpu_name() {
     return "unknown";
 }
 
-const std::array<const char*, 16> all_stages{
-    "difi-ingest",      "demod-bpsk",          "demod-qpsk",      "demod-oqpsk",
-    "search-qpsk",      "search-oqpsk",        "viterbi-1/2",     "viterbi-3/4",
-    "rs-255-223-clean", "rs-255-223-8-errors", "chain-goes-hrit", "chain-metop-ahrpt",
-    "chain-jpss-hrd",   "chain-noaa21-hrd",    "tunnel-encrypt",  "tunnel-transmit"};
+const std::array<const char*, 17> all_stages{
+    "difi-ingest",       "difi-unpack",      "demod-bpsk",          "demod-qpsk",
+    "demod-oqpsk",       "search-qpsk",      "search-oqpsk",        "viterbi-1/2",
+    "viterbi-3/4",       "rs-255-223-clean", "rs-255-223-8-errors", "chain-goes-hrit",
+    "chain-metop-ahrpt", "chain-jpss-hrd",   "chain-noaa21-hrd",    "tunnel-encrypt",
+    "tunnel-transmit"};
 
 std::optional<measured> run_stage(const std::string& stage, double seconds) {
     if (stage == "difi-ingest") {
-        return bench_ingest(seconds);
+        return bench_ingest(seconds, stage);
+    }
+    if (stage == "difi-unpack") {
+        return bench_unpack(seconds);
     }
     if (stage == "demod-bpsk") {
         return bench_demodulator(seconds, stage, dsp::modulation::bpsk);

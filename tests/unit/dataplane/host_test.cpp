@@ -140,6 +140,9 @@ TEST_CASE("dataplane/host: every drop has its reason") {
     CHECK(bench.drops(changed("udp6_extensions", 63, 3), rx_drop::ip_extension)); // segments left
     CHECK(bench.drops(changed("udp6", 22, 0xff), rx_drop::ip_source));
     CHECK(bench.drops(changed("udp6", 53, 0x99), rx_drop::ip_not_for_us));
+    octet_vector from_self = frame("udp6");
+    std::copy_n(from_self.begin() + 38, 16, from_self.begin() + 22);
+    CHECK(bench.drops(from_self, rx_drop::own_address));
     CHECK(bench.drops(frame("tcp4"), rx_drop::ip_other_transport));
     CHECK(bench.drops(changed("udp4", 38, 0xff), rx_drop::udp_malformed));
     CHECK(bench.drops(frame("udp4"), rx_drop::udp_checksum, {.l4_checksum_bad = true}));
@@ -196,6 +199,27 @@ TEST_CASE("dataplane/host: a reply makes a neighbour only of who was asked") {
         CHECK_FALSE(bench.take(frame(elsewhere)).resolved);
         CHECK(table[*index].mac == peer_mac);
     }
+}
+
+TEST_CASE("dataplane/host: an advertisement that does not say to be an answer is none") {
+    bench_host bench;
+    neighbour_table& table = bench.engine.neighbours();
+    const auto index = table.want(peer6, bench.now);
+    REQUIRE(index);
+    table.tick(bench.now, [](const neighbour_query&) {}, [](std::size_t) {});
+    octet_vector in = frame("na");
+    const auto advertise = [&](bool solicited) {
+        write_nd({.solicitation = false,
+                  .solicited = solicited,
+                  .override_ = true,
+                  .target = peer6,
+                  .link_address = peer_mac},
+                 peer6, us6, std::span(in).subspan(ethernet_octets));
+        return in;
+    };
+    CHECK(bench.drops(advertise(false), rx_drop::nd_unsolicited));
+    CHECK_FALSE(table[*index].usable());
+    CHECK(bench.take(advertise(true)).resolved);
 }
 
 TEST_CASE("dataplane/host: routes to links and gateways, with the right source") {

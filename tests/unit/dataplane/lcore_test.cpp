@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "dataplane/cable.h"
 #include "dataplane/lcore.h"
-#include "eal_main.h"
+#include "end.h"
 
 #include <sched.h>
 
@@ -77,6 +78,65 @@ TEST_CASE("dataplane/lcore: one that is running cannot be started twice") {
     const auto again = two.launch();
     REQUIRE_FALSE(again);
     CHECK(again.error().message.find("lcore 1") != std::string::npos);
+}
+
+TEST_CASE("dataplane/lcore: from a thread over a cable and through a ring, every packet is "
+          "accounted for") {
+    const auto wire = must(cable::create("busy", 512));
+    end sky({.name = "sky", .device = wire->device(0)},
+            {.address = {*base::parse_prefix("192.0.2.1/24")}});
+    const auto pool = make_pool();
+    const auto device = must(port::open({.name = "ground", .device = wire->device(1)}, *pool));
+    stack protocols({.address = {*base::parse_prefix("192.0.2.10/24")}, .flows = {{4991, {}}}},
+                    *device, *pool);
+    const auto ring = must(packet_ring::create("busy", 256));
+    io_loop loop({{device.get(), &protocols, {into_ring(*ring)}}});
+    lcore_loop ground(the_eal().io()[0], loop.as_step(), idle_mode::backoff);
+    REQUIRE(ground.launch());
+
+    constexpr std::uint64_t bursts = 2000;
+    const base::udp_endpoint to{us4, 4991};
+    std::atomic<std::uint64_t> offered{0};
+    std::thread satellite([&] {
+        const registered_thread registered;
+        while (sky.protocols.neighbours_reachable() == 0) { // else packets would wait for it
+            packet_burst first;
+            if (sky.pool->allocate(first, 1)) {
+                ++offered;
+                sky.protocols.send(first, 4000, to, time_now());
+            }
+            sky.step(time_now());
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        for (std::uint64_t i = 0; i < bursts; ++i) {
+            packet_burst burst;
+            if (sky.pool->allocate(burst, burst_packets)) {
+                for (std::size_t j = 0; j < burst_packets; ++j) {
+                    burst[j].append(100)[0] = static_cast<std::uint8_t>(j);
+                }
+                offered += burst_packets;
+                sky.protocols.send(burst, 4000, to, time_now());
+                sky.protocols.flush();
+            }
+        }
+    });
+    std::uint64_t taken = 0;
+    const auto accounted = [&] {
+        packet_burst burst;
+        taken += ring->dequeue(burst);
+        return taken + ring->dropped() + sky.protocols.dropped(tx_drop::port_full) +
+                   sky.protocols.dropped(tx_drop::waiting_full) >=
+               offered;
+    };
+    satellite.join();
+    CHECK(eventually(accounted));
+    CHECK(taken + ring->dropped() == protocols.datagrams_received());
+    CHECK(taken > 0);
+    ground.request_stop();
+    ground.join();
+    CHECK(sky.pool->available() == sky.pool->capacity());
+    sky.step(time_now()); // what the ground still had to say
+    CHECK(pool->available() == pool->capacity());
 }
 
 TEST_CASE("dataplane/eal: starts once, without hugepages and without a warning when told so") {

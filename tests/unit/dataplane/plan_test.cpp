@@ -72,13 +72,13 @@ TEST_CASE("dataplane/device: strings mean what the manual says") {
 
 TEST_CASE("dataplane/device: a packet socket's rings hold the MTU, unless they are given") {
     CHECK(parse_device("net_af_packet,iface=a", 1500, 0)->arguments ==
-          "iface=a,framesz=2048,blocksz=8192,framecnt=2048,qdisc_bypass=1");
+          "iface=a,framesz=2048,blocksz=32768,framecnt=2048,qdisc_bypass=1");
     CHECK(parse_device("net_af_packet,iface=a", 9000, 0)->arguments ==
-          "iface=a,framesz=9216,blocksz=36864,framecnt=2048,qdisc_bypass=1");
+          "iface=a,framesz=9472,blocksz=151552,framecnt=2048,qdisc_bypass=1");
     CHECK(parse_device("net_af_packet,framesz=4096,iface=a,qdisc_bypass=0", 9000, 0)->arguments ==
           "framesz=4096,iface=a,qdisc_bypass=0");
     CHECK(rx_data_octets(1500) == 2048);
-    CHECK(rx_data_octets(9000) == 9216);
+    CHECK(rx_data_octets(9000) == 9472);
 }
 
 TEST_CASE("dataplane/device: what permission is missing is named") {
