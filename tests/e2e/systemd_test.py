@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from support import Case, LANDFALL
@@ -36,16 +37,21 @@ class Systemd(Case):
         if missing:
             raise unittest.SkipTest(f"no {', '.join(missing)}")
 
-    def install(self):
-        """As `meson install` with DESTDIR. Returns the tree and, within it, the prefix's part."""
-        root = self.folder / "root"
+        cls.tree = pathlib.Path(tempfile.mkdtemp(prefix="landfall-e2e-")) / "root"
+        cls.addClassCleanup(shutil.rmtree, cls.tree.parent, ignore_errors=True)
         done = subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "-C", str(BUILD)],
-                              env={**os.environ, "DESTDIR": str(root)}, capture_output=True,
+                              env={**os.environ, "DESTDIR": str(cls.tree)}, capture_output=True,
                               text=True, timeout=120)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
         options = json.loads(run("meson", "introspect", "--buildoptions", BUILD))
-        prefix = next(one["value"] for one in options if one["name"] == "prefix")
-        return root, root / prefix.lstrip("/")
+        cls.prefix = next(one["value"] for one in options if one["name"] == "prefix").lstrip("/")
+
+    def install(self):
+        """What `meson install` put into DESTDIR, a copy. Returns it and, in it, the prefix."""
+        root = self.folder / "root"
+        shutil.copytree(self.tree, root, copy_function=os.link)
+        return root, root / self.prefix
 
     def test_every_file_is_installed(self):
         root, prefix = self.install()
@@ -101,7 +107,7 @@ class Systemd(Case):
 
     def test_a_mistake_in_a_unit_is_seen(self):
         root = self.analysed(None)
-        unit = root / "etc/systemd/system/landfall.service"
+        unit = root / "etc/systemd/system/landfall.service" # a copy, not a link
         unit.write_text(unit.read_text().replace("ProtectHome=yes", "ProtectHom=yes"))
         complaints = run("systemd-analyze", "verify", "--man=no", f"--root={root}",
                          "landfall.service", code=None)

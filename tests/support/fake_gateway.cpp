@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -55,5 +56,5 @@ int main(int argc, char** argv) {
     });
     for (std::string line; std::getline(std::cin, line);) {
     }
-    return base::exit_code::done;
+    std::_Exit(base::exit_code::done); // civetweb takes 2 s to end
 }
