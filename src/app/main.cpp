@@ -8,6 +8,7 @@
 #include "app/missions_command.h"
 #include "app/replay_command.h"
 #include "app/simulate_command.h"
+#include "app/status_command.h"
 #include "app/version.h"
 #include "base/error.h"
 
@@ -253,6 +254,19 @@ void add_demo(CLI::App& program, std::function<int()>& chosen) {
         [options, &chosen] { chosen = [options] { return demo_command(*options); }; });
 }
 
+void add_status(CLI::App& program, std::function<int()>& chosen) {
+    auto options = std::make_shared<status_options>();
+    CLI::App* command = add_command(program, "status", "What the running gateway is doing");
+    command->footer("Example:\n  landfall status --watch");
+    command->add_flag("--json", options->json, "As JSON");
+    command->add_flag("--watch", options->watch, "Again each second, until Ctrl-C");
+    command->add_option("--socket", options->socket,
+                        "The gateway's control socket; by default " +
+                            default_control_socket().string());
+    command->callback(
+        [options, &chosen] { chosen = [options] { return status_command(*options); }; });
+}
+
 int run(int argc, char** argv) {
     CLI::App program("Landfall: a ground-station edge gateway. IQ of satellite downlinks in, the "
                      "satellite's frames out.",
@@ -267,6 +281,7 @@ int run(int argc, char** argv) {
     add_key(program, chosen);
     add_bench(program, chosen);
     add_demo(program, chosen);
+    add_status(program, chosen);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

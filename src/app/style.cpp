@@ -15,6 +15,7 @@ namespace {
 
 constexpr double shown_every_seconds = 0.1;
 constexpr unsigned default_columns = 80;
+constexpr unsigned default_rows = 24;
 constexpr unsigned bar_columns = 14;
 
 bool colour_is_wanted() noexcept {
@@ -65,6 +66,12 @@ unsigned terminal_columns(std::FILE* stream) noexcept {
     winsize size{};
     const bool known = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     return known ? size.ws_col : default_columns;
+}
+
+unsigned terminal_rows(std::FILE* stream) noexcept {
+    winsize size{};
+    const bool known = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
+    return known ? size.ws_row : default_rows;
 }
 
 unsigned characters(std::string_view text) noexcept {

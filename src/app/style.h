@@ -30,6 +30,8 @@ class style {
 
 /// Columns of the terminal that `stream` is; 80 where it is none.
 [[nodiscard]] unsigned terminal_columns(std::FILE* stream) noexcept;
+/// Lines of it; 24 where it is none.
+[[nodiscard]] unsigned terminal_rows(std::FILE* stream) noexcept;
 
 /// `text` with its UTF-8 characters cut to `columns`, the last one then being an ellipsis.
 [[nodiscard]] std::string fit(std::string_view text, unsigned columns);

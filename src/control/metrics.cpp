@@ -24,7 +24,7 @@ namespace {
 
 /// Held by slow clients at worst this long, so that a scrape finds a free one.
 constexpr const char* http_threads = "4";
-constexpr const char* http_timeout_ms = "5000";
+constexpr const char* http_timeout_ms = "2000";
 
 class collector final : public prometheus::Collectable {
   public:

@@ -26,7 +26,7 @@ class metrics_server {
     [[nodiscard]] static base::result<std::unique_ptr<metrics_server>>
     start(const base::udp_endpoint& listen, snapshot_source source);
 
-    ~metrics_server();
+    ~metrics_server(); ///< takes 2 s: civetweb looks that often whether to end
     metrics_server(const metrics_server&) = delete;
     metrics_server& operator=(const metrics_server&) = delete;
 

@@ -238,14 +238,15 @@ struct reader {
         if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
             value = place.get<T>();
         } else if constexpr (std::same_as<T, named_counts>) {
-            for (const auto& [name, count] : place.items()) {
+            for (const auto& [name, count] : place.get_ref<const json::object_t&>()) {
                 value.push_back({name, count.template get<std::uint64_t>()});
             }
         } else if constexpr (is_list<T>) {
-            for (const json& one : place) {
+            for (const json& one : place.get_ref<const json::array_t&>()) {
                 read(one, value.emplace_back());
             }
         } else {
+            static_cast<void>(place.get_ref<const json::object_t&>());
             fields(reader{place}, value);
         }
     }
