@@ -177,6 +177,20 @@ TEST_CASE(
     CHECK_FALSE(w.nodes[1].tunnel->numbers().under_load.value());
 }
 
+TEST_CASE("crypto/messages: under load a good cookie buys 5 handshakes at once, no more") {
+    kept w;
+    w.nodes[1].under_load = true;
+    w.connect();
+    w.run(6 * s);
+    const flight good = w.of(message_type::initiation);
+    const auto limited = w.count(1, handshake_status::rate_limited);
+    for (int i = 0; i < 20; ++i) {
+        static_cast<void>(w.deliver(1, good.from, good.octets));
+    }
+    CHECK(w.count(1, handshake_status::replay) == 5);
+    CHECK(w.count(1, handshake_status::rate_limited) == limited + 15);
+}
+
 TEST_CASE("crypto/messages: an initiator under load asks the responder for a cookie as well") {
     kept w;
     w.nodes[0].under_load = true;

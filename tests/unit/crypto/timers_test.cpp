@@ -213,6 +213,23 @@ TEST_CASE("crypto/timers: a handshake 15 s after the first packet that nobody an
     CHECK(w.seen_ns[0] - first <= unanswered_ns + rekey_jitter_ns + 10 * ms);
 }
 
+TEST_CASE(
+    "crypto/timers: one packet without an answer makes one attempt, and then there is quiet") {
+    watched w;
+    w.connect();
+    w.run(s);
+    w.watch(0, 1);
+    w.filter = [&, watch = w.filter](flight& one) { return watch(one) && false; };
+    w.send_to(0, 1);
+    w.run(140 * s);
+    const std::size_t tries = w.seen_ns.size();
+    CHECK(tries >= 17);
+    CHECK(tries <= 18);
+    CHECK(w.nodes[0].numbers().handshakes_failed.value() == 1);
+    w.run(300 * s);
+    CHECK(w.seen_ns.size() == tries);
+}
+
 TEST_CASE("crypto/timers: a keepalive that comes back is an answer, and keepalives ask for none") {
     watched w;
     w.connect();
