@@ -19,6 +19,7 @@ allowed_ips::table allowed_ips::build(std::span<const allowed_ip> entries, bool 
         key first;
         key last;
         std::uint8_t length;
+        std::size_t order;
         std::uint16_t peer;
     };
     std::vector<span_of> spans;
@@ -36,11 +37,13 @@ allowed_ips::table allowed_ips::build(std::span<const allowed_ip> entries, bool 
             {first,
              {first.high | mask(length), first.low | mask(length > 64 ? length - 64 : 0)},
              net.length,
+             spans.size(),
              entry.peer});
     }
     // A wide prefix comes before those that are in it.
-    std::stable_sort(spans.begin(), spans.end(), [](const span_of& one, const span_of& other) {
-        return std::tie(one.first, one.length) < std::tie(other.first, other.length);
+    std::sort(spans.begin(), spans.end(), [](const span_of& one, const span_of& other) {
+        return std::tie(one.first, one.length, one.order) <
+               std::tie(other.first, other.length, other.order);
     });
     table made;
     const auto from = [&made](const key& at, std::uint16_t peer) {

@@ -204,8 +204,10 @@ void control_half::take_notices(const instant& at) {
             if (peers_[what.peer].present) {
                 // Their handshake serves as well as the one that we may be at.
                 end_attempt(peers_[what.peer]);
-                shared_.numbers.peer[what.peer].handshakes_completed.add();
-                shared_.numbers.peer[what.peer].last_handshake_unix_ns.set(at.unix_ns);
+                peer_numbers& numbers = shared_.numbers.peer[what.peer];
+                peers_[what.peer].wanted_seen = numbers.handshakes_wanted.value();
+                numbers.handshakes_completed.add();
+                numbers.last_handshake_unix_ns.set(at.unix_ns);
             }
             break;
         case notice::kind::roamed:
@@ -236,7 +238,7 @@ std::int64_t control_half::poll(const instant& at, sender send) {
     }
     publish_allowed();
     push_orders();
-    shared_.numbers.under_load.set(loaded_until_ns_ && at.now_ns < *loaded_until_ns_);
+    shared_.numbers.under_load.set(loaded(at.now_ns));
     return at.now_ns + (any ? poll_interval_ns : second_ns);
 }
 
@@ -254,13 +256,14 @@ void control_half::run_timers(std::uint16_t peer, const instant& at, sender send
     }
     if (const std::uint64_t wanted = numbers.handshakes_wanted.value();
         wanted != state.wanted_seen) {
-        state.wanted_seen = wanted;
-        begin_handshake(peer, at, send);
+        if (begin_handshake(peer, at, send)) {
+            state.wanted_seen = wanted;
+        }
     }
     // 6.4: counted from the first packet that was not answered.
     if (const std::int64_t since = numbers.unanswered_since_ns.value();
         since != 0 && at.now_ns - since >= unanswered_ns + state.jitter_ns) {
-        begin_handshake(peer, at, send);
+        static_cast<void>(begin_handshake(peer, at, send));
         give({.what = order::kind::forgive_unanswered, .peer = peer});
     }
     // 6.3: keys and what is left of handshakes go.

@@ -28,7 +28,8 @@ struct control_config {
     tai64n
         last_timestamp{}; ///< newest one sent in earlier runs: see `control_half::newest_timestamp`
     std::uint16_t listen_port = 0;
-    /// Handshake messages a second from which we are under load by our own measure.
+    /// Handshake messages a second, with a good mac1, from which we are under load by our own
+    /// measure.
     std::uint32_t load_messages_per_second = 500;
 };
 
@@ -162,13 +163,15 @@ class control_half {
     // control_messages.cpp: handshakes
     [[nodiscard]] std::uint16_t take_slot(slot_state::use what, std::uint16_t peer);
     void free_slot(std::uint16_t& slot);
-    void begin_handshake(std::uint16_t peer, const instant& at, sender send);
+    /// False where it has to wait: the last initiation was less than 5 s ago.
+    [[nodiscard]] bool begin_handshake(std::uint16_t peer, const instant& at, sender send);
     void initiate(std::uint16_t peer, const instant& at, sender send);
     void transmit(std::uint16_t peer, std::span<std::uint8_t> message, const instant& at,
                   sender send);
-    [[nodiscard]] bool measure_load(std::int64_t now_ns, bool callers) noexcept;
+    [[nodiscard]] bool loaded(std::int64_t now_ns) const noexcept;
+    void measure_load(std::int64_t now_ns) noexcept;
     [[nodiscard]] handshake_status dispatch(const base::udp_endpoint& source, base::octets message,
-                                            const instant& at, bool loaded, sender send);
+                                            const instant& at, sender send);
     [[nodiscard]] handshake_status on_initiation(const base::udp_endpoint& source,
                                                  const_initiation message, const instant& at,
                                                  sender send);

@@ -55,14 +55,17 @@ void control_half::install(std::uint16_t slot, const session_keys& keys, std::ui
 
 // ---- out
 
-void control_half::begin_handshake(std::uint16_t peer, const instant& at, sender send) {
+bool control_half::begin_handshake(std::uint16_t peer, const instant& at, sender send) {
     peer_state& state = peers_[peer];
-    if (state.attempt_ns || !state.endpoint || !has_key_ ||
-        (state.initiated_ns && at.now_ns - *state.initiated_ns < rekey_timeout_ns)) {
-        return;
+    if (state.attempt_ns || !state.endpoint || !has_key_) {
+        return true;
+    }
+    if (state.initiated_ns && at.now_ns - *state.initiated_ns < rekey_timeout_ns) {
+        return false;
     }
     state.attempt_ns = at.now_ns;
     initiate(peer, at, send);
+    return true;
 }
 
 void control_half::initiate(std::uint16_t peer, const instant& at, sender send) {
@@ -101,30 +104,35 @@ void control_half::transmit(std::uint16_t peer, std::span<std::uint8_t> message,
 
 // ---- in
 
-bool control_half::measure_load(std::int64_t now_ns, bool callers) noexcept {
+bool control_half::loaded(std::int64_t now_ns) const noexcept {
+    return loaded_until_ns_ && now_ns < *loaded_until_ns_;
+}
+
+void control_half::measure_load(std::int64_t now_ns) noexcept {
     if (now_ns - load_second_ns_ >= second_ns) {
         load_second_ns_ = now_ns;
         load_messages_ = 0;
     }
-    if (callers || ++load_messages_ > config_.load_messages_per_second) {
+    if (++load_messages_ > config_.load_messages_per_second) {
         loaded_until_ns_ = now_ns + second_ns;
     }
-    return loaded_until_ns_ && now_ns < *loaded_until_ns_;
 }
 
 handshake_status control_half::receive(const base::udp_endpoint& source, base::octets message,
                                        const instant& at, bool under_load, sender send) {
     take_notices(at);
-    const bool loaded = measure_load(at.now_ns, under_load);
-    const handshake_status status = dispatch(source, message, at, loaded, send);
+    if (under_load) {
+        loaded_until_ns_ = at.now_ns + second_ns;
+    }
+    const handshake_status status = dispatch(source, message, at, send);
     push_orders();
-    shared_.numbers.under_load.set(loaded);
+    shared_.numbers.under_load.set(loaded(at.now_ns));
     shared_.numbers.handshakes[static_cast<std::size_t>(status)].add();
     return status;
 }
 
 handshake_status control_half::dispatch(const base::udp_endpoint& source, base::octets message,
-                                        const instant& at, bool loaded, sender send) {
+                                        const instant& at, sender send) {
     const std::uint32_t type = message.size() < 4 ? 0 : get_u32(message.data());
     const bool initiates = type == static_cast<std::uint32_t>(message_type::initiation) &&
                            message.size() == initiation::octets;
@@ -144,7 +152,8 @@ handshake_status control_half::dispatch(const base::udp_endpoint& source, base::
     if (!mac1_is_good(own_macs_, message)) {
         return handshake_status::bad_mac1;
     }
-    if (loaded) {
+    measure_load(at.now_ns);
+    if (loaded(at.now_ns)) {
         if (!jar_.mac2_is_good(source, message, at.now_ns)) {
             std::array<std::uint8_t, cookie_reply::octets> reply{};
             jar_.reply(own_macs_, source, message, reply, at.now_ns);
@@ -224,6 +233,7 @@ handshake_status control_half::on_response(const base::udp_endpoint& source, con
     wipe(&secrets_[peer].initiator, sizeof(initiator_state));
     peer_numbers& numbers = shared_.numbers.peer[peer];
     numbers.handshake_received_octets.add(message.size());
+    state.wanted_seen = numbers.handshakes_wanted.value(); // here it is
     numbers.handshakes_completed.add();
     numbers.last_handshake_unix_ns.set(at.unix_ns);
     install(static_cast<std::uint16_t>(slot), keys, get_u32(message.data() + response::sender_at),

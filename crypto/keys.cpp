@@ -12,21 +12,33 @@
 namespace landfall::crypto {
 namespace {
 
-bool decode(std::string_view text, std::span<std::uint8_t, key_octets> out) noexcept {
-    std::size_t length = 0;
-    const char* end = nullptr;
-    return sodium_base642bin(out.data(), out.size(), text.data(), text.size(), nullptr, &length,
-                             &end, sodium_base64_VARIANT_ORIGINAL) == 0 &&
-           length == out.size() && end == text.data() + text.size();
+using key_text = wiped<key_text_characters + 1>;
+
+void encode(base::octets octets, key_text& out) noexcept {
+    sodium_bin2base64(reinterpret_cast<char*>(out.data()), out.size(), octets.data(), octets.size(),
+                      sodium_base64_VARIANT_ORIGINAL);
 }
 
 std::string encode(base::octets octets) {
-    std::array<char, key_text_characters + 1> text{};
-    sodium_bin2base64(text.data(), text.size(), octets.data(), octets.size(),
-                      sodium_base64_VARIANT_ORIGINAL);
-    std::string made(text.data(), key_text_characters);
-    wipe(text.data(), text.size());
-    return made;
+    key_text text;
+    encode(octets, text);
+    return {text.begin(), text.begin() + key_text_characters};
+}
+
+/// `text` has the right length.
+bool decode(std::string_view text, std::span<std::uint8_t, key_octets> out) noexcept {
+    std::size_t length = 0;
+    if (sodium_base642bin(out.data(), out.size(), text.data(), text.size(), nullptr, &length,
+                          nullptr, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        length != out.size()) {
+        return false;
+    }
+    // libsodium 1.0.18 takes octets from 0x80 up for letters: only what is written so again is
+    // good.
+    key_text again;
+    encode(out, again);
+    return same(base::octets(again).first(key_text_characters),
+                {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 std::unexpected<base::failure> refuse(const std::string& path, const std::string& what, int code) {
