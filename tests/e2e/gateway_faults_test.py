@@ -185,7 +185,17 @@ class links(GatewayCase):
         self.assert_pass_arrives(stations, collector, "b", seconds=1.5)
 
 
-class the_end(GatewayCase):
+class ending(GatewayCase):
+    def assert_nothing_left(self, stations):
+        gateway = stations.gateway
+        self.assertFalse(gateway.user_space_socket.exists(), "the user-space socket")
+        self.assertEqual([], [path for path in gateway.runtime.rglob("*") if path.is_socket()])
+        # Listening sockets of the namespace, in their state's code.
+        self.assertEqual([], re.findall(r"^.* 0A .*$", stations.gw.run("cat", "/proc/net/tcp"),
+                                        re.MULTILINE))
+
+
+class the_end(ending):
     def test_a_gateway_without_traffic_ends_at_once(self):
         stations, _ = self.tunnel()
         self.assertEqual(0, stations.gateway.stop())
@@ -217,21 +227,8 @@ class the_end(GatewayCase):
         self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
         self.assertEqual(0, stations.gateway.stop())
 
-    def assert_nothing_left(self, stations):
-        gateway = stations.gateway
-        self.assertFalse(gateway.user_space_socket.exists(), "the user-space socket")
-        self.assertEqual([], [path for path in gateway.runtime.rglob("*") if path.is_socket()])
-        # Listening sockets of the namespace, in their state's code.
-        self.assertEqual([], re.findall(r"^.* 0A .*$", stations.gw.run("cat", "/proc/net/tcp"),
-                                        re.MULTILINE))
 
-
-class wrong_configuration(the_end):
-    # Only its own cases, with what the end leaves.
-    test_a_gateway_without_traffic_ends_at_once = None
-    test_a_gateway_in_a_pass_drains_and_ends = None
-    test_a_gateway_starts_again_where_one_was_killed = None
-
+class wrong_configuration(ending):
     def refused(self, stations, text, message):
         gateway = stations.gateway
         gateway.config.write_text(text)

@@ -61,7 +61,8 @@ def missing(*tools, run=True):
     subprocess.run(["ip", "netns", "del", probe], check=True)
     if veth.returncode != 0:
         return f"no veth can be made: {veth.stderr.decode().strip()}"
-    if run and subprocess.run([LANDFALL, "run", "--help"], capture_output=True).returncode != 0:
+    if run and b"landfall run" not in subprocess.run([LANDFALL, "run", "--help"],
+                                                     capture_output=True).stdout:
         return "this landfall has no command 'run'"
     return None
 
@@ -285,6 +286,17 @@ def public_key(private):
     return run("wg", "pubkey", stdin=private.encode()).strip()
 
 
+def end(process):
+    """By SIGTERM, or else SIGKILL."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class WireGuard:
     """wireguard-go in a namespace. Its socket is global, so that its name is the test's own."""
 
@@ -307,12 +319,7 @@ class WireGuard:
         self.namespace.ip("link", "set", self.name, "mtu", mtu, "up")
 
     def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         pathlib.Path(f"/var/run/wireguard/{self.name}.sock").unlink(missing_ok=True)
 
     def show(self, what):
@@ -376,9 +383,14 @@ class Gateway:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds * PATIENCE)
 
+    def close(self):
+        if self.process:
+            end(self.process)
+        self.user_space_socket.unlink(missing_ok=True)
+
     def status(self):
         done = subprocess.run(["ip", "netns", "exec", self.stations.gw.name, LANDFALL, "status",
-                               "--json", "-c", str(self.config)], capture_output=True, timeout=20,
+                               "--json"], capture_output=True, timeout=20,
                               env=program_environment(**self.environment))
         if done.returncode != 0:
             raise AssertionError(f"status: {done.returncode}\n{done.stderr.decode()}")
@@ -418,6 +430,7 @@ class Stations:
         self.dc.ip("address", "add", f"{DC_IPV6}/64", "dev", "mdc0", "nodad")
         self.mtu = mtu
         self.gateway = Gateway(self)
+        self.cleanups.callback(self.gateway.close)
         self.key, self.dc_key, self.psk = private_key(), private_key(), run("wg", "genpsk").strip()
         self.public, self.dc_public = public_key(self.key), public_key(self.dc_key)
         self.write_secret("tunnel.key", self.key)
