@@ -33,23 +33,29 @@ void count_drop(route_counters& counters, drop reason) noexcept {
     counters.drops[static_cast<std::size_t>(reason)].add();
 }
 
+/// Where the packets of one peer go, and who counts them.
+struct outlet {
+    std::uint32_t peer;
+    route_counters& counters;
+    const output& out;
+};
+
 /// The packets of a cut to one peer. `size_of` and `write` are of one packet.
 template <class SizeOf, class Write>
-void hand_out(const ip_cut& cut, std::uint32_t peer, route_counters& counters, const output& out,
-              SizeOf size_of, Write write) noexcept {
+void hand_out(const ip_cut& cut, const outlet& to, SizeOf size_of, Write write) noexcept {
     for (std::size_t part = 0; part < cut.count; ++part) {
         const std::size_t size = size_of(part);
-        const std::span<std::uint8_t> buffer = out.take(size);
+        const std::span<std::uint8_t> buffer = to.out.take(size);
         if (buffer.size() < size) {
-            count_drop(counters, drop::no_buffer);
+            count_drop(to.counters, drop::no_buffer);
             return;
         }
         write(part, buffer.first(size));
-        out.commit(peer, size);
-        counters.octets.add(size);
-        counters.fragments.add(cut.count > 1 ? 1 : 0);
+        to.out.commit(to.peer, size);
+        to.counters.octets.add(size);
+        to.counters.fragments.add(cut.count > 1 ? 1 : 0);
     }
-    counters.datagrams.add();
+    to.counters.datagrams.add();
 }
 
 } // namespace
@@ -187,7 +193,7 @@ void router::send_udp(std::size_t at, base::octets before, base::octets data,
     for (const destination& one : to.to) {
         const ip_cut cut = datagram.cut(one.mtu_octets);
         hand_out(
-            cut, one.peer, counters_[at], out,
+            cut, outlet{one.peer, counters_[at], out},
             [&](std::size_t part) { return cut.header_octets + cut.octets(part); },
             [&](std::size_t part, std::span<std::uint8_t> buffer) {
                 datagram.write(cut, part, identification, buffer);
@@ -214,7 +220,7 @@ void router::send_ip(std::size_t at, base::octets octets, const output& out) noe
             continue;
         }
         hand_out(
-            *cut, one.peer, counters_[at], out,
+            *cut, outlet{one.peer, counters_[at], out},
             [&](std::size_t part) { return octets_of(*packet, *cut, part); },
             [&](std::size_t part, std::span<std::uint8_t> buffer) {
                 write(*packet, *cut, part, buffer);

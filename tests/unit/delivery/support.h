@@ -117,6 +117,7 @@ struct ipv4_packet {
     octet_vector payload = counting(100);
     std::uint16_t fragment = 0;
     std::uint8_t ttl = 17;
+    std::uint16_t identification = 0x1234;
     std::string source = "10.1.0.1";
     std::string destination = "10.2.0.2";
 
@@ -126,7 +127,7 @@ struct ipv4_packet {
         writer.u8(static_cast<std::uint8_t>(0x45 + options.size() / 4));
         writer.u8(0x2E);
         writer.u16(static_cast<std::uint16_t>(20 + options.size() + payload.size()));
-        writer.u16(0x1234);
+        writer.u16(identification);
         writer.u16(fragment);
         writer.u8(ttl);
         writer.u8(253);

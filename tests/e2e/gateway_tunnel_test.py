@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+"""The whole gateway against wireguard-go and the stock tools: DIFI in, frames at a plain UDP socket."""
+import json
+import struct
+import time
+
+import stations as lib
+from stations import (CARRIER, DC_INNER, DC_INNER6, FRAME_PORT, GW_INNER, GW_INNER6, GW_IPV4,
+                      GW_IPV6, GW_RF_IPV4, PATIENCE, ROUTE, GatewayCase, private_key, public_key,
+                      run, sent_frames, wait_for)
+
+
+class tunnel(GatewayCase):
+    def pass_of(self, **how):
+        stations, dc = self.tunnel(**how)
+        collector = stations.collector()
+        self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
+        self.assertEqual({GW_INNER}, {source[0] for source in collector.sources})
+        outside = dc.show("endpoints")[stations.public]
+        self.assertEqual(f"[{GW_IPV6}]:51820" if how["ipv6"] else f"{GW_IPV4}:51820", outside)
+        self.assertEqual(0, stations.gateway.stop())
+        stations.close()
+
+
+def add_roles():
+    for gateway_begins in (True, False):
+        for psk in (False, True):
+            for ipv6 in (False, True):
+                name = "_".join(("test", "gateway" if gateway_begins else "wireguard_go", "begins",
+                                 "with" if psk else "without", "psk", "ipv6" if ipv6 else "ipv4"))
+                how = {"gateway_begins": gateway_begins, "psk": psk, "ipv6": ipv6}
+                setattr(tunnel, name, lambda self, how=how: self.pass_of(**how))
+
+
+add_roles()
+
+
+class traffic(GatewayCase):
+    def test_the_first_frame_begins_the_handshake_and_is_not_lost(self):
+        stations, dc = self.tunnel(keepalive=None, wait=False)
+        collector = stations.collector()
+        time.sleep(2)
+        self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
+        dc.wait_handshake(stations.public)
+
+    def test_frames_larger_than_the_inner_mtu_arrive_whole(self):
+        big = {**CARRIER, "rs_interleave": 8}  # frames of 1784 octets
+        for inner, ipv6 in ((DC_INNER, False), (f"[{DC_INNER6}]", True)):
+            with self.subTest(inner=inner):
+                stations, _ = self.tunnel(
+                    ipv6=ipv6, carriers=[big],
+                    routes=[{**ROUTE, "udp": f'"{inner}:{FRAME_PORT}"'}])
+                collector = stations.collector(inner.strip("[]"))
+                process, folder = stations.simulate("a", "goes-hrit", "--set", "rs_interleave=8")
+                self.assertEqual(0, process.wait(60 * PATIENCE))
+                sent = sent_frames(folder, 1784)
+                self.assert_arrived(sent, collector)
+                self.assertEqual({GW_INNER6 if ipv6 else GW_INNER},
+                                 {source[0] for source in collector.sources})
+                fragments = stations.gateway.metric("landfall_route_fragments_total")
+                self.assertEqual(2 * sum(map(len, sent.values())), fragments)
+                self.assertRegex(stations.gateway.log.read_text(), r"(?i)fragment")
+                stations.close()
+
+    def test_jumbo_frames_on_every_link_keep_them_whole(self):
+        big = {**CARRIER, "rs_interleave": 8}
+        stations, _ = self.tunnel(mtu=9000, carriers=[big])
+        collector = stations.collector()
+        self.assert_pass_arrives(stations, collector, "a", frame_octets=1784,
+                                 options=["--set", "rs_interleave=8"])
+        self.assertEqual(0, stations.gateway.metric("landfall_route_fragments_total"))
+
+    def test_two_routes_with_header_and_fill_and_the_iq_itself(self):
+        stations, _ = self.tunnel(
+            mtu=9000,
+            routes=[{**ROUTE, "header": '"landfall"', "fill": "true"},
+                    {**ROUTE, "as": '"iq"', "udp": f'"{DC_INNER}:50012"'},
+                    {**ROUTE, "vcid": "[2]", "udp": f'"{DC_INNER}:50013"'}])
+        frames, iq, second = (stations.collector(port=port) for port in (FRAME_PORT, 50012, 50013))
+        process, folder = stations.simulate("a", "goes-hrit")
+        self.assertEqual(0, process.wait(60 * PATIENCE))
+        sent = sent_frames(folder, 892, fill=True)
+        got = frames.take(sum(map(len, sent.values())))
+        self.assertEqual([], lib.differences(sent, [one[24:] for one in got]))
+        for number, one in enumerate(got):
+            mark, flags, carrier, _, vcid, _, seconds, nanoseconds, sequence = struct.unpack(
+                ">BBHHBbqII", one[:24])
+            self.assertEqual((0xD1, 0, number), (mark, carrier, sequence))
+            self.assertEqual(lib.frame_channel(one[24:]), vcid)
+            self.assertEqual(vcid == 63, bool(flags & 2))
+            self.assertTrue(flags & 4 and seconds > 0 and nanoseconds < 10**9)
+        self.assertEqual(sent[2], second.take(len(sent[2])))
+        packets = iq.take(10**6, 1)
+        numbers = [one[1] & 15 for one in packets if one[0] >> 4 == 1]
+        self.assertGreater(len(numbers), 3000)
+        self.assertEqual([n % 16 for n in range(len(numbers))], numbers)
+
+    def test_the_kernel_pings_the_gateway_inside_and_outside(self):
+        stations, _ = self.tunnel()
+        stations.dc.run("ping", "-c", 3, "-i", 0.3, "-W", 2, GW_INNER)
+        stations.dc.run("ping", "-c", 3, "-i", 0.3, "-W", 2, "-s", 1300, GW_INNER)
+        stations.dc.run("ping", "-6", "-c", 3, "-i", 0.3, "-W", 2, GW_INNER6)
+        stations.dc.run("ping", "-c", 3, "-i", 0.3, "-W", 2, GW_IPV4)
+        stations.dc.run("ping", "-6", "-c", 3, "-i", 0.3, "-W", 2, GW_IPV6)
+        stations.sat.run("ping", "-c", 3, "-i", 0.3, "-W", 2, GW_RF_IPV4)
+        # Not a router: the other side's address is not to be had through it.
+        stations.sat.ip("route", "add", "198.51.100.0/24", "via", GW_RF_IPV4)
+        stations.sat.run("ping", "-c", 1, "-W", 1, lib.DC_IPV4, code=1)
+
+    def test_a_route_to_two_peers_sends_each_a_copy(self):
+        stations = self.stations()
+        other = private_key()
+        dc = stations.wireguard()
+        more = lib.WireGuard(stations.dc, stations.unique("v"), stations.folder)
+        stations.cleanups.callback(more.stop)
+        more.configure(other, [{"PublicKey": stations.public, "AllowedIPs": f"{GW_INNER}/32"}],
+                       ["10.77.0.8/32"], port=51821)
+        # The first peer owns the destination; the second gets it because the route says so.
+        stations.gateway.start(stations.config(
+            [CARRIER], [{**ROUTE, "to": '["mdc-a", "mdc-b"]'}], extra=f"""
+[[peer]]
+name = "mdc-b"
+public_key = "{public_key(other)}"
+endpoint = "{lib.DC_IPV4}:51821"
+allowed_ips = ["10.77.0.8/32"]
+persistent_keepalive = "1 s"
+"""))
+        collectors = []
+        for end in (dc, more):
+            end.wait_handshake(stations.public)
+            collectors.append(stations.collector("0.0.0.0", device=end.name))
+        process, folder = stations.simulate("a", "goes-hrit", seconds=1.5)
+        self.assertEqual(0, process.wait(60 * PATIENCE))
+        for collector in collectors:
+            self.assert_arrived(sent_frames(folder, 892), collector)
+
+
+class stock_tools(GatewayCase):
+    def test_wg_shows_the_gateway(self):
+        stations, _ = self.tunnel(psk=True)
+        collector = stations.collector()
+        self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
+        name = stations.gateway.interface
+
+        def shown(what):
+            return dict(line.split("\t", 1) for line in run("wg", "show", name, what).splitlines())
+
+        peer = stations.dc_public
+        self.assertEqual(stations.public, run("wg", "show", name, "public-key").strip())
+        self.assertEqual("51820", run("wg", "show", name, "listen-port").strip())
+        self.assertEqual({peer: f"{lib.DC_IPV4}:51820"}, shown("endpoints"))
+        self.assertEqual({peer: stations.psk}, shown("preshared-keys"))
+        self.assertEqual({f"{DC_INNER}/32", f"{DC_INNER6}/128"},
+                         set(shown("allowed-ips")[peer].split()))
+        self.assertLess(abs(time.time() - int(shown("latest-handshakes")[peer])), 60)
+        received, sent = map(int, shown("transfer")[peer].split())
+        self.assertGreater(sent, 30 * 892)
+        self.assertGreater(received, 0)
+        self.assertIn("transfer", run("wg", "show", name))
+        self.assertEqual(0, stations.gateway.user_space_socket.stat().st_mode & 0o077)
+
+    def test_wg_adds_a_peer_which_then_has_a_tunnel_and_removes_it(self):
+        stations, _ = self.tunnel()
+        other = private_key()
+        name = stations.gateway.interface
+        run("wg", "set", name, "peer", public_key(other), "allowed-ips", "10.77.0.9/32")
+        self.assertEqual(2, len(run("wg", "show", name, "peers").split()))
+        more = lib.WireGuard(stations.dc, stations.unique("v"), stations.folder)
+        stations.cleanups.callback(more.stop)
+        more.configure(other, [{"PublicKey": stations.public, "AllowedIPs": "10.77.0.1/32",
+                                "Endpoint": f"{GW_IPV4}:51820", "PersistentKeepalive": 1}],
+                       ["10.77.0.9/32"], port=51830)
+        more.wait_handshake(stations.public)
+        stations.dc.ip("route", "add", "10.77.0.1/32", "dev", more.name, "table", 9)
+        stations.dc.ip("rule", "add", "from", "10.77.0.9", "lookup", 9)
+        stations.dc.run("ping", "-c", 3, "-i", 0.3, "-W", 2, "-I", "10.77.0.9", GW_INNER)
+        run("wg", "set", name, "peer", public_key(other), "remove")
+        stations.dc.run("ping", "-c", 2, "-W", 1, "-I", "10.77.0.9", GW_INNER, code=1)
+        collector = stations.collector()
+        self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
+
+    def test_tshark_reads_the_wire_as_wireguard(self):
+        stations = self.stations()
+        capture = stations.folder / "wire.pcapng"
+        tshark = stations.dc.start("tshark", "-q", "-i", "mdc0", "-w", capture,
+                                   log=stations.folder / "tshark.log")
+        stations.cleanups.callback(tshark.wait)
+        stations.cleanups.callback(tshark.kill)
+        wait_for(lambda: capture.exists() and capture.stat().st_size, 15, "tshark's capture")
+        dc = stations.wireguard()
+        stations.gateway.start(stations.config([CARRIER], [ROUTE]))
+        dc.wait_handshake(stations.public)
+        collector = stations.collector()
+        self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
+        tshark.terminate()
+        tshark.wait(20)
+
+        def read(*options):
+            return run("tshark", "-r", capture, "-d", "udp.port==51820,wg", "-o",
+                       "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", *options)
+
+        kinds = read("-Y", f"wg && ip.src == {GW_IPV4}", "-T", "fields", "-e", "wg.type").split()
+        self.assertIn("1", kinds)
+        self.assertGreater(kinds.count("4"), 80)
+        self.assertIn("2", read("-Y", f"wg && ip.dst == {GW_IPV4}", "-T", "fields", "-e",
+                                "wg.type").split())
+        self.assertEqual("", read("-Y", f"_ws.malformed || (ip.src == {GW_IPV4} && "
+                                  "(ip.checksum.status == 0 || udp.checksum.status == 0))"))
+        counters = [int(one) for one in read("-Y", f"wg.type == 4 && ip.src == {GW_IPV4}", "-T",
+                                             "fields", "-e", "wg.counter").split()]
+        self.assertEqual(list(range(len(counters))), counters)
+
+    def test_status_tells_of_the_pass(self):
+        stations, _ = self.tunnel()
+        collector = stations.collector()
+        process, folder = stations.simulate("a", "goes-hrit")
+        self.assertEqual(0, process.wait(60 * PATIENCE))
+        sent = sent_frames(folder, 892)
+        self.assert_arrived(sent, collector)
+        status = stations.gateway.status()
+        self.assertEqual(1, status["schema"])
+        text = json.dumps(status)
+        for part in ("goes", "mdc-a", "rf", "mdc"):
+            self.assertIn(part, text)
+        self.assertNotIn(stations.key, text)
+        self.assertEqual(sum(map(len, sent.values())),
+                         stations.gateway.metric("landfall_route_packets_total"))
+
+
+if __name__ == "__main__":
+    lib.main("tshark")
