@@ -60,6 +60,9 @@ std::expected<void, change_error> control_half::change(tunnel_change what, const
 
 /// False where a peer's key turns out to be of low order; that peer goes.
 bool control_half::set_key(private_key key) {
+    if (has_key_ && key == self_.secret) {
+        return true; // `wg syncconf` says again what is: sessions stay
+    }
     has_key_ = !key.zero();
     self_ = identity::of(std::move(key));
     own_macs_ = mac_keys::of(self_.key);
@@ -262,8 +265,10 @@ void control_half::run_timers(std::uint16_t peer, const instant& at, sender send
     }
     // 6.4: counted from the first packet that was not answered.
     if (const std::int64_t since = numbers.unanswered_since_ns.value();
-        since != 0 && at.now_ns - since >= unanswered_ns + state.jitter_ns) {
+        since != 0 && since != state.forgiven_ns &&
+        at.now_ns - since >= unanswered_ns + state.jitter_ns) {
         static_cast<void>(begin_handshake(peer, at, send));
+        state.forgiven_ns = since; // once, however long the data half takes to hear of it
         give({.what = order::kind::forgive_unanswered, .peer = peer});
     }
     // 6.3: keys and what is left of handshakes go.

@@ -128,6 +128,7 @@ class control_half {
         std::int64_t retry_ns = 0;
         std::int64_t jitter_ns = 0;
         std::uint64_t wanted_seen = 0;
+        std::int64_t forgiven_ns = 0; ///< the `unanswered_since_ns` that was acted upon
         // As the responder.
         tai64n timestamp; ///< newest one answered
         std::optional<std::int64_t> answered_ns;

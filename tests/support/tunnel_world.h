@@ -103,7 +103,7 @@ class world {
     void start(std::size_t which, bool endpoints = true, const crypto::tai64n& last = {}) {
         node& own = nodes[which];
         own.tunnel = std::make_unique<crypto::tunnel>(crypto::tunnel_config{
-            .control = {.random = seeded(1000 * ++starts + which), .last_timestamp = last},
+            .control = {.random = seeded(1000 * ++starts_ + which), .last_timestamp = last},
             .peers = 4,
             .inner_mtu = 1408});
         crypto::tunnel_change change;
@@ -119,7 +119,7 @@ class world {
                 peer.endpoint = other.endpoint;
             }
         }
-        this->change(which, std::move(change));
+        static_cast<void>(this->change(which, std::move(change)));
     }
 
     std::expected<void, crypto::change_error> change(std::size_t which,
@@ -225,7 +225,7 @@ class world {
     }
 
     std::function<void(const base::udp_endpoint&, base::octets)>& sender_of(node& own) {
-        auto& made = senders[&own];
+        auto& made = senders_[&own];
         made = [this, &own](const base::udp_endpoint& to, base::octets data) {
             transmit({own.endpoint, to, message(data.begin(), data.end())});
         };
@@ -239,8 +239,8 @@ class world {
     crypto::handshake_status last_handshake = crypto::handshake_status::bad_message;
 
   private:
-    std::map<const node*, std::function<void(const base::udp_endpoint&, base::octets)>> senders;
-    std::uint64_t starts = 0;
+    std::map<const node*, std::function<void(const base::udp_endpoint&, base::octets)>> senders_;
+    std::uint64_t starts_ = 0;
 };
 
 } // namespace landfall::test

@@ -93,6 +93,15 @@ TEST_CASE("crypto/changes: a new private key ends all sessions, and the next han
     CHECK(text(w.send_to(0, 1)) == "sent");
 }
 
+TEST_CASE("crypto/changes: the same private key again changes nothing") {
+    world w;
+    w.connect();
+    tunnel_change change;
+    change.key = private_key::copy_of(w.nodes[0].key.bytes());
+    CHECK(w.change(0, std::move(change)));
+    CHECK(text(w.send_to(0, 1)) == "sent");
+}
+
 TEST_CASE("crypto/changes: without a private key nothing is sent and nothing answered") {
     world w;
     tunnel_change change;
