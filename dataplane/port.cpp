@@ -99,7 +99,6 @@ base::result<void> port::bring_up() {
         return done;
     }
     apply_groups();
-    parked_.store(false, std::memory_order_relaxed);
     open_.store(true, std::memory_order_release);
     return {};
 }
@@ -196,15 +195,29 @@ base::result<void> port::start_queues() {
     if (!done) {
         return done;
     }
-    // A tap's address is that of its kernel interface, which is at the other end.
+    take_address();
+    return {};
+}
+
+void port::take_address() {
     rte_ether_addr address{};
-    if (mac_.zero() && spec_.driver != "net_tap" && rte_eth_macaddr_get(id_, &address) == 0) {
+    const bool known = rte_eth_macaddr_get(id_, &address) == 0;
+    if (!mac_.zero()) { // an interface that was made anew takes on the address it had
+        if (known && std::memcmp(address.addr_bytes, mac_.octet.data(), RTE_ETHER_ADDR_LEN) != 0) {
+            std::memcpy(address.addr_bytes, mac_.octet.data(), RTE_ETHER_ADDR_LEN);
+            if (rte_eth_dev_default_mac_addr_set(id_, &address) != 0) {
+                static_cast<void>(rte_eth_promiscuous_enable(id_));
+            }
+        }
+        return;
+    }
+    // A tap's address is that of its kernel interface, which is at the other end.
+    if (known && spec_.driver != "net_tap") {
         std::memcpy(mac_.octet.data(), address.addr_bytes, mac_.octet.size());
     }
     if (mac_.zero()) {
         mac_ = made_up_mac(config_.name);
     }
-    return {};
 }
 
 void port::join(const std::vector<mac_address>& groups) {
@@ -293,15 +306,23 @@ link_state port::look() const {
 // has been seen to, the next look may replace the device.
 link_state port::poll_link() {
     link_state now = found_ ? look() : link_state::gone;
-    if (now == link_state::gone && ours_ && !spec_.interface.empty()) {
-        open_.store(false, std::memory_order_release);
-        if (parked_.load(std::memory_order_acquire) && interface_index(spec_.interface) != 0) {
+    if (now == link_state::gone && ours_) {
+        if (open_.load(std::memory_order_relaxed)) {
+            parked_.store(false, std::memory_order_relaxed);
+            open_.store(false, std::memory_order_release);
+        }
+        // The driver for AF_XDP never gives the packets back that it has posted.
+        const bool can_return = spec_.driver == "net_af_packet";
+        if (can_return && parked_.load(std::memory_order_acquire) &&
+            interface_index(spec_.interface) != 0) {
             before_ = statistics();
             close();
             if (bring_up()) {
                 now = look();
             }
         }
+    } else {
+        open_.store(true, std::memory_order_release);
     }
     const link_state last = link_.value();
     if (now != last) {

@@ -23,7 +23,7 @@ struct port_config {
 enum class link_state : std::uint8_t {
     down,
     up,
-    gone, ///< the interface below is no longer there; taken up again when it returns
+    gone, ///< the device is no longer there; one of `net_af_packet` is taken up when it returns
 };
 
 /// Since the port was opened.
@@ -83,6 +83,7 @@ class port {
     base::result<void> start_queues();
     [[nodiscard]] base::result<void> step(const char* what, int error) const;
     base::result<void> fit_interface();
+    void take_address();
     void apply_groups();
     void close() noexcept;
     [[nodiscard]] link_state look() const;

@@ -184,13 +184,16 @@ class Ports(unittest.TestCase):
                 raise
             self.skipTest("this kernel has no VLAN interfaces")
 
-    def test_af_xdp(self):
-        self.cable()
-        first = self.start("net_af_xdp,iface=rf0")
+    def start_or_skip(self, device):
+        first = self.start(device)
         if first != "link up":
             self.program.communicate(timeout=20)
             self.program = None
-            self.skipTest(f"AF_XDP does not work here: {first}")
+            self.skipTest(f"{device} does not work here: {first}")
+
+    def test_af_xdp(self):
+        self.cable()
+        self.start_or_skip("net_af_xdp,iface=rf0")
         self.finish()
         run("ip", "-n", self.station, "link", "del", "rf0")
         self.everything("net_af_xdp,iface=rf0", mtu=3000)
@@ -221,6 +224,15 @@ class Ports(unittest.TestCase):
             self.assertEqual(line, "link down")
         self.ping()
         self.udp(US6, 1000)
+
+    def test_interface_gone_under_xdp(self):
+        self.cable()
+        self.start_or_skip("net_af_xdp,iface=rf0")
+        run("ip", "-n", self.station, "link", "del", "rf0")
+        self.assertEqual(self.line(), "link gone")
+        self.cable()
+        time.sleep(1)
+        self.finish() # without another word, and without harm
 
     def test_link_down_at_the_start(self):
         self.cable()
