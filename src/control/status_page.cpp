@@ -20,6 +20,13 @@ std::size_t characters(std::string_view text) noexcept {
         text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
+/// Names may come from anywhere: they do not move a terminal's cursor.
+std::string printable(std::string text) {
+    std::ranges::replace_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) < 0x20) || c == 0x7F; }, '?');
+    return text;
+}
+
 /// A table whose columns are as wide as they must be. A column's heading that begins with '>' has
 /// its values to the right.
 class table {
@@ -33,6 +40,9 @@ class table {
     }
 
     void add(row cells, line_kind kind = line_kind::plain) {
+        for (std::string& cell : cells) {
+            cell = printable(std::move(cell));
+        }
         rows_.push_back(std::move(cells));
         kinds_.push_back(kind);
     }
@@ -85,7 +95,7 @@ std::string bytes(std::uint64_t count) {
 }
 
 std::string duration(double seconds) {
-    const auto whole = static_cast<std::uint64_t>(std::max(seconds, 0.0));
+    const auto whole = static_cast<std::uint64_t>(std::clamp(seconds, 0.0, 1e12));
     const std::string clock =
         fmt::format("{:02}:{:02}:{:02}", whole / 3600 % 24, whole / 60 % 60, whole % 60);
     return whole < 86'400 ? clock : fmt::format("{} d {}", whole / 86'400, clock);
@@ -128,11 +138,13 @@ struct view {
 
 void add_head(lines& page, const view& v) {
     const snapshot& now = v.now;
-    page.push_back({fmt::format("{}   landfall {}   up {}", now.gateway, now.build.version,
-                                duration(now.taken_unix_s - now.start_unix_s)),
-                    line_kind::heading});
-    page.push_back({fmt::format("configuration {} (generation {})", now.config.sha256.substr(0, 12),
-                                now.config.generation)});
+    page.push_back(
+        {printable(fmt::format("{}   landfall {}   up {}", now.gateway, now.build.version,
+                               duration(now.taken_unix_s - now.start_unix_s))),
+         line_kind::heading});
+    page.push_back(
+        {printable(fmt::format("configuration {} (generation {})", now.config.sha256.substr(0, 12),
+                               now.config.generation))});
     if (!now.config.last_load_successful) {
         page.push_back({"the configuration last offered was rejected", line_kind::alarm});
     }

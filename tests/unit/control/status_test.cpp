@@ -122,6 +122,16 @@ TEST_CASE("control/status: two snapshots give rates") {
     CHECK(text.find("bit/s") == std::string::npos);
 }
 
+TEST_CASE("control/status: names do not reach a terminal as anything but text") {
+    control::snapshot now = test_support::full_snapshot();
+    now.gateway = "a\x1b[2Jb\n";
+    now.ports[0].name = "rf\x07\r\n";
+    const std::string text = text_of(control::status_page(now, nullptr));
+    CHECK(has_row(text, {"a?[2Jb?"}));
+    CHECK(has_row(text, {"rf???", "up"}));
+    CHECK(text.find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("control/status: alarms are marked") {
     control::snapshot now;
     now.gateway = "small";
