@@ -42,7 +42,7 @@ THIRD_PARTY = {
     r"CLI/.*": {"src/app"},
     r"fmt/.*": {"src/wire", "config", "src/control", "src/app"},
     r"arpa/inet\.h": {"src/base", "src/wire", "src/app"},
-    r"(sys|netinet|arpa)/.*|netdb\.h|unistd\.h|fcntl\.h|poll\.h":
+    r"(sys|netinet|arpa)/.*|net/if\.h|netdb\.h|unistd\.h|fcntl\.h|poll\.h|sched\.h":
         {"src/wire", "src/control", "crypto", "dataplane", "src/app"},
 }
 STANDARD = re.compile(r"[a-z_0-9]+")
