@@ -124,8 +124,7 @@ void diagnostics::append(const diagnostics& other) {
     left_out_ += other.left_out_;
 }
 
-void diagnostics::sort() {
-    std::vector<std::string_view> files;
+void diagnostics::sort(std::vector<std::string_view> files) {
     std::vector<std::tuple<std::size_t, position, std::size_t>> keys;
     for (std::size_t i = 0; i < list_.size(); ++i) {
         const auto found = std::find(files.begin(), files.end(), list_[i].file);
@@ -140,18 +139,18 @@ void diagnostics::sort() {
     list_ = std::move(sorted);
 }
 
-std::string diagnostics::text() const {
+std::string diagnostics::text(std::string_view severity) const {
     std::string all;
     for (const diagnostic& one : list_) {
         all += printable(one.file, 4096);
         if (one.at.line > 0)
             all += fmt::format(":{}:{}", one.at.line, one.at.column);
-        all += fmt::format(": error: {}\n", one.message);
+        all += fmt::format(": {}: {}\n", severity, one.message);
         if (one.caret_column > 0 && !one.source_line.empty())
             all += fmt::format("    {}\n    {:>{}}\n", one.source_line, '^', one.caret_column);
     }
     if (left_out_ > 0)
-        all += fmt::format("and {} more errors\n", left_out_);
+        all += fmt::format("and {} more {}s\n", left_out_, severity);
     return all;
 }
 

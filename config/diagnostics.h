@@ -51,11 +51,12 @@ class diagnostics {
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     [[nodiscard]] std::span<const diagnostic> list() const noexcept { return list_; }
 
-    /// By position within each file, the files in the order of their first error.
-    void sort();
+    /// By position within each file: first `files`, then others in the order of their first error.
+    void sort(std::vector<std::string_view> files = {});
 
     /// `FILE:LINE:COL: error: MESSAGE`, the source line and a caret, for each; ends with a newline.
-    [[nodiscard]] std::string text() const;
+    /// `severity` may be another word than "error".
+    [[nodiscard]] std::string text(std::string_view severity = "error") const;
 
     /// The same as a failure that exits with 78.
     [[nodiscard]] base::failure failure() const;

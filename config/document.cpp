@@ -17,9 +17,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <fstream>
 #include <stdexcept>
+#include <system_error>
 
 namespace landfall::config {
 
@@ -164,11 +166,13 @@ std::optional<source_text> read_file(const std::filesystem::path& path, diagnost
         errors.add(source.name, "not a regular file");
         return {};
     }
+    errno = 0;
     std::ifstream file(path, std::ios::binary);
     source.text.resize(file_octets_max + 1);
     file.read(source.text.data(), static_cast<std::streamsize>(source.text.size()));
     if (file.bad() || !file.is_open()) {
-        errors.add(source.name, "cannot be read");
+        errors.add(source.name,
+                   fmt::format("cannot be read: {}", std::generic_category().message(errno)));
         return {};
     }
     source.text.resize(static_cast<std::size_t>(file.gcount()));

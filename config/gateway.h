@@ -6,6 +6,7 @@
 #include "config/diagnostics.h"
 #include "config/mission.h"
 #include "config/mission_loader.h"
+#include "config/origin.h"
 
 #include <chrono>
 #include <cstdint>
@@ -18,15 +19,14 @@
 
 namespace landfall::config {
 
+inline constexpr std::size_t files_max = 64; ///< of conf.d
 inline constexpr std::size_t ports_max = 32;
+inline constexpr std::size_t carriers_max = 256;
 inline constexpr std::size_t peers_max = 64;
 inline constexpr std::size_t routes_max = 1024;
-
-/// Where a value stands, for what is found wrong with it later. `source` null: it is a default.
-struct origin {
-    const source_text* source = nullptr;
-    position at;
-};
+inline constexpr std::size_t name_octets_max = 64;
+inline constexpr std::uint16_t overhead_v4 = 60; ///< of WireGuard on IPv4: IP, UDP, header, tag
+inline constexpr std::uint16_t overhead_v6 = 80;
 
 enum class idle_mode : std::uint8_t { backoff, spin };
 
@@ -35,8 +35,7 @@ struct lcore_settings {
     std::vector<unsigned> io;
     std::vector<unsigned> modem;
     idle_mode idle = idle_mode::backoff;
-    origin io_at;
-    origin modem_at;
+    key_origins given;
 };
 
 /// A DPDK port.
@@ -47,40 +46,42 @@ struct port_settings {
     std::vector<base::ip_address> gateway; ///< at most one of each family
     std::uint16_t mtu = 1500;
     std::optional<std::uint16_t> vlan; ///< 1 to 4094
-    origin at;
-    origin device_at;
+    origin at;                         ///< of the table, in all of these
+    key_origins given;
 };
 
 struct carrier_settings {
     std::string name;
+    std::string mission_named; ///< as written: a preset's name, or a path
     config::mission mission;
     std::string port;
     std::uint16_t udp_port = 4991;
     std::optional<std::uint32_t> stream_id; ///< none: any stream on that UDP port
     origin at;
+    key_origins given;         ///< the keys above
+    key_origins mission_given; ///< the mission's, in its file or here
 };
 
 struct tunnel_settings {
     std::string port;
     std::filesystem::path private_key_file; ///< as written; see `key_path`
     std::uint16_t listen_port = 51820;
-    std::vector<base::ip_prefix> address; ///< the gateway's own inside the tunnel
-    std::optional<std::uint16_t> mtu;     ///< of inner packets; none: computed
-    std::string interface_name;           ///< of the user-space socket: /run/wireguard/NAME.sock
+    std::vector<base::ip_prefix> address;    ///< the gateway's own inside the tunnel
+    std::optional<std::uint16_t> mtu;        ///< of inner packets; none: computed
+    std::string interface_name = "landfall"; ///< of the socket: /run/wireguard/NAME.sock
     origin at;
-    origin private_key_file_at;
+    key_origins given;
 };
 
 struct peer_settings {
     std::string name;
-    std::string public_key; ///< base64, not yet looked at
+    std::string public_key; ///< base64 of 32 octets
     std::filesystem::path preshared_key_file;
     std::optional<base::udp_endpoint> endpoint;
     std::vector<base::ip_prefix> allowed_ips;
     std::uint16_t persistent_keepalive_s = 0; ///< 0: off
     origin at;
-    origin public_key_at;
-    origin preshared_key_file_at;
+    key_origins given;
 };
 
 enum class payload : std::uint8_t { frames, packets, ip, iq };
@@ -100,12 +101,13 @@ struct route_settings {
     std::vector<base::ip_prefix> source;      ///< `ip`: only from these
     std::vector<base::ip_prefix> destination; ///< `ip`: only to these
     origin at;
-    origin udp_at;
+    key_origins given;
 };
 
 struct listener {
     base::udp_endpoint endpoint; ///< a TCP endpoint all the same
     bool enabled = true;
+    key_origins given;
 };
 
 struct gateway {
@@ -116,7 +118,8 @@ struct gateway {
     std::optional<tunnel_settings> tunnel;
     std::vector<peer_settings> peers;
     std::vector<route_settings> routes;
-    listener metrics; ///< 127.0.0.1:9464
+    listener metrics{{{{127, 0, 0, 1}}, 9464}, true, {}};
+    key_origins given; ///< of [gateway]
 
     /// Every file that was read, in order; origins refer to them.
     std::vector<std::shared_ptr<const source_text>> sources;
@@ -126,21 +129,36 @@ struct gateway {
 
 using gateway_result = std::expected<gateway, diagnostics>;
 
+/// `replay` asks for a carrier only; `run` for everything that a gateway needs to start.
+enum class use : std::uint8_t { run, replay };
+
 inline constexpr const char* default_gateway_file = "/etc/landfall/landfall.toml";
 
-/// Reads the file, then `conf.d/*.toml` beside it in the order of their names. Everything that the
-/// text alone can tell is checked, and everything that is wrong is reported at once. Nothing is
-/// opened but these files and missions.
+/// Reads the file, then `conf.d/*.toml` beside it in the order of their names: keys of [gateway],
+/// [lcores], [tunnel] and [metrics] in a later file win, tables of the other kinds are added.
+/// Everything that the text alone can tell is checked, and everything that is wrong is reported at
+/// once. Nothing is opened but these files and missions.
 [[nodiscard]] gateway_result load_gateway(const std::filesystem::path& file,
-                                          const folders& where = mission_folders());
+                                          const folders& where = mission_folders(),
+                                          use purpose = use::run);
+
+/// The same from text, the main file first.
+[[nodiscard]] gateway_result read_gateway(std::vector<source_text> files, const folders& where,
+                                          use purpose = use::run);
 
 /// The merged configuration as TOML, every key with a comment that says where its value comes from
-/// (`FILE:LINE` or `default`). It holds no secrets: keys are in files.
+/// (`FILE:LINE` or `default`). It holds no secrets: keys are in files. It loads to the same gateway
+/// from the folder of the main file.
 [[nodiscard]] std::string toml_text(const gateway& source);
 
-/// Where a key file is: in `$CREDENTIALS_DIRECTORY` if there is one of that name, else relative to
-/// the file that names it.
+/// Where a key file is. A name without a folder: in `$CREDENTIALS_DIRECTORY` if there is one of
+/// that name. Else relative to the file that names it.
 [[nodiscard]] std::filesystem::path key_path(const std::filesystem::path& as_written,
                                              const origin& at);
+
+/// The largest inner packet that goes through the tunnel in one outer packet, whatever its peer,
+/// padded to 16 octets as WireGuard does: a multiple of 16, less than the port's MTU. 0 without a
+/// tunnel.
+[[nodiscard]] std::uint16_t tunnel_mtu_max(const gateway& source) noexcept;
 
 } // namespace landfall::config

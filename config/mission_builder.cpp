@@ -28,8 +28,13 @@ bool punctured(fec::code_rate rate) noexcept {
 mission_builder::mission_builder(diagnostics& errors)
     : errors_(errors), origins_(mission_keys().size()) {}
 
-const mission_builder::origin& mission_builder::of(std::string_view key) const {
+const mission_builder::layered_origin& mission_builder::of(std::string_view key) const {
     return origins_[find_mission_key(key).value()];
+}
+
+/// Its value is no longer the one that was written.
+void mission_builder::follows(std::string_view key) {
+    origins_[find_mission_key(key).value()].source = nullptr;
 }
 
 bool mission_builder::sound(std::initializer_list<std::string_view> keys) const {
@@ -49,7 +54,7 @@ bool mission_builder::apply(const source_text& source, const entry& one) {
     if (!index)
         return false;
     const auto wrong = set_key(mission_keys()[*index], one.item, mission_);
-    origins_[*index] = {&source, one.item.at, layer_, wrong.has_value()};
+    origins_[*index] = {{&source, one.item.at}, layer_, wrong.has_value()};
     if (wrong)
         errors_.add(source, one.item.at, fmt::format("{}: {}", one.key, *wrong));
     return true;
@@ -89,9 +94,9 @@ void mission_builder::apply_sets(std::span<const std::string> sets) {
 /// Of several keys that do not fit together, the error is at the one that was given last.
 void mission_builder::blame(std::initializer_list<std::string_view> keys, const source_text& whole,
                             std::string message) {
-    const origin* last = nullptr;
+    const layered_origin* last = nullptr;
     for (const std::string_view key : keys) {
-        const origin& one = of(key);
+        const layered_origin& one = of(key);
         if (one.source != nullptr && (last == nullptr || one.layer > last->layer))
             last = &one;
     }
@@ -114,17 +119,19 @@ void mission_builder::check_line_code(const source_text& whole) {
 
 /// Punctured codes do not invert C2 unless the mission says so, no earlier than it names the rate.
 void mission_builder::settle_inversion() {
-    const origin& inverted = of("convolutional_inverted");
+    const layered_origin& inverted = of("convolutional_inverted");
     const bool given = inverted.source != nullptr && inverted.layer >= of("convolutional").layer;
-    if (punctured(mission_.coding.convolutional) && !given)
+    if (punctured(mission_.coding.convolutional) && !given) {
         mission_.coding.c2_inverted = false;
+        follows("convolutional_inverted");
+    }
 }
 
 void mission_builder::check_length(const source_text& whole) {
     fec::coding& coding = mission_.coding;
     if (!sound({"rs", "rs_interleave", "frame_octets"}))
         return;
-    const origin& length = of("frame_octets");
+    const layered_origin& length = of("frame_octets");
     if (!has_rs(coding)) {
         if (length.source == nullptr)
             blame({"rs"}, whole, "frame_octets is required where rs = \"none\"");
@@ -134,6 +141,7 @@ void mission_builder::check_length(const source_text& whole) {
     const unsigned changed = std::max(of("rs").layer, of("rs_interleave").layer);
     if (length.source == nullptr || (full_length_ && length.layer < changed)) {
         coding.frame_octets = full;
+        follows("frame_octets");
         return;
     }
     if (coding.frame_octets > full)
@@ -145,6 +153,14 @@ void mission_builder::check_length(const source_text& whole) {
         blame({"frame_octets", "rs_interleave"}, whole,
               fmt::format("frame_octets: {} is not a multiple of rs_interleave, {}",
                           coding.frame_octets, coding.rs_interleave));
+}
+
+key_origins mission_builder::given() const {
+    key_origins list;
+    for (std::size_t i = 0; i < origins_.size(); ++i)
+        if (origins_[i].source != nullptr)
+            list[std::string(mission_keys()[i].name)] = {origins_[i], {}, origins_[i].wrong};
+    return list;
 }
 
 mission mission_builder::finish(std::string name, const source_text& whole) {

@@ -6,6 +6,7 @@
 #include "config/document.h"
 #include "config/mission.h"
 #include "config/mission_loader.h"
+#include "config/origin.h"
 
 #include <initializer_list>
 #include <memory>
@@ -40,15 +41,17 @@ class mission_builder {
     /// has no line of its own.
     [[nodiscard]] mission finish(std::string name, const source_text& whole);
 
+    /// Where the values that `finish` left in force are written.
+    [[nodiscard]] key_origins given() const;
+
   private:
-    struct origin {
-        const source_text* source = nullptr; ///< null: the default
-        position at;
+    struct layered_origin : origin {
         unsigned layer = 0;
         bool wrong = false;
     };
 
-    [[nodiscard]] const origin& of(std::string_view key) const;
+    [[nodiscard]] const layered_origin& of(std::string_view key) const;
+    void follows(std::string_view key);
     [[nodiscard]] bool sound(std::initializer_list<std::string_view> keys) const;
     void blame(std::initializer_list<std::string_view> keys, const source_text& whole,
                std::string message);
@@ -58,7 +61,7 @@ class mission_builder {
 
     diagnostics& errors_;
     mission mission_;
-    std::vector<origin> origins_;
+    std::vector<layered_origin> origins_;
     unsigned layer_ = 1;
     bool full_length_ = true; ///< the layers before this one have frames of full length
     std::vector<std::unique_ptr<source_text>> arguments_;

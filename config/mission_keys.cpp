@@ -88,10 +88,11 @@ const std::array<mission_key, 24>& table() {
          text_kind{[](mission& m) -> std::string& { return m.source; }, true, 4000}},
         {"frequency_hz", "nominal carrier frequency",
          number_kind{[](mission& m) -> double& { return m.frequency_hz; }, 1, 1e12,
-                     [](mission& m) -> bool& { return m.has_frequency; }}},
+                     [](mission& m) -> bool& { return m.has_frequency; }, quantity::frequency}},
         {"modulation", "modulation", words<wave, &waveform::kind>(modulations, later_modulations)},
         {"symbol_rate_hz", "channel symbols a second",
-         number_kind{field_of<wave, &waveform::symbol_rate_hz>, 1e3, 250e6}},
+         number_kind{field_of<wave, &waveform::symbol_rate_hz>, 1e3, 250e6, nullptr,
+                     quantity::symbol_rate}},
         {"roll_off", "of the root-raised-cosine pulse",
          number_kind{field_of<wave, &waveform::roll_off>, 0.2, 0.6}},
         {"spectrum", "whether the received spectrum is mirrored",
@@ -129,18 +130,6 @@ const std::array<mission_key, 24>& table() {
     return keys;
 }
 
-/// A TOML basic string, in the form of several lines where it has several.
-std::string in_quotes(std::string_view text) {
-    const bool lines = text.find('\n') != std::string_view::npos;
-    std::string out = lines ? "\"\"\"\n" : "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\')
-            out += '\\';
-        out += c;
-    }
-    return out + (lines ? "\"\"\"" : "\"");
-}
-
 using failed = std::optional<std::string>;
 
 std::string wrong_type(std::string_view expected, const value& item) {
@@ -168,11 +157,18 @@ failed set(const text_kind& kind, const mission_key&, const value& item, mission
 }
 
 failed set(const number_kind& kind, const mission_key& key, const value& item, mission& target) {
-    if (item.kind != value_kind::number && item.kind != value_kind::integer)
+    double number = item.number;
+    if (kind.unit != quantity::none && item.kind == value_kind::text) {
+        const auto parsed = parse_quantity(item.text, kind.unit);
+        if (!parsed)
+            return parsed.error();
+        number = *parsed;
+    } else if (item.kind != value_kind::number && item.kind != value_kind::integer) {
         return wrong_type("a number from " + values_of(key), item);
-    if (!(item.number >= kind.least && item.number <= kind.most))
-        return fmt::format("{} is not within {}", item.number, values_of(key));
-    kind.at(target) = item.number;
+    }
+    if (!(number >= kind.least && number <= kind.most))
+        return fmt::format("{} is not within {}", number, values_of(key));
+    kind.at(target) = number;
     if (kind.given != nullptr)
         kind.given(target) = true;
     return {};
@@ -232,6 +228,17 @@ failed set(const marker_kind&, const mission_key& key, const value& item, missio
 }
 
 } // namespace
+
+std::string in_quotes(std::string_view text) {
+    const bool lines = text.find('\n') != std::string_view::npos;
+    std::string out = lines ? "\"\"\"\n" : "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            out += '\\';
+        out += c;
+    }
+    return out + (lines ? "\"\"\"" : "\"");
+}
 
 std::span<const mission_key> mission_keys() noexcept {
     return table();

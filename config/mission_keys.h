@@ -4,6 +4,7 @@
 
 #include "config/document.h"
 #include "config/mission.h"
+#include "config/units.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,7 @@ struct number_kind {
     double least = 0;
     double most = 0;
     bool& (*given)(mission&) = nullptr; ///< where the key has no default
+    quantity unit = quantity::none;     ///< text with such a unit is taken, too
 };
 
 struct integer_kind {
@@ -77,6 +79,9 @@ struct mission_key {
 /// A key's value, to be printed: nothing where it has none.
 using key_value = std::variant<std::monostate, std::string, double, std::int64_t, bool>;
 [[nodiscard]] key_value get_key(const mission_key& key, const mission& source);
+
+/// A TOML basic string, in the form of several lines where it has several.
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 /// As it is written in a mission file.
 [[nodiscard]] std::string toml_text(const key_value& item);

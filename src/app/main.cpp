@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The program: its commands and their options.
 #include "app/bench_command.h"
+#include "app/check_command.h"
 #include "app/demo_command.h"
 #include "app/downlink.h"
 #include "app/interrupt.h"
@@ -11,6 +12,7 @@
 #include "app/status_command.h"
 #include "app/version.h"
 #include "base/error.h"
+#include "config/gateway.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -267,6 +269,23 @@ void add_status(CLI::App& program, std::function<int()>& chosen) {
         [options, &chosen] { chosen = [options] { return status_command(*options); }; });
 }
 
+void add_check(CLI::App& program, std::function<int()>& chosen) {
+    auto options = std::make_shared<check_options>();
+    options->config_file = config::default_gateway_file;
+    CLI::App* command = add_command(
+        program, "check", "Find everything that is wrong with a configuration, starting nothing");
+    command->footer("Example:\n  landfall check -c /etc/landfall/landfall.toml --print");
+    command
+        ->add_option("-c,--config", options->config_file,
+                     "Configuration file; conf.d/*.toml beside it are read, too")
+        ->capture_default_str();
+    command->add_flag("--print", options->print,
+                      "Print the merged configuration, with the origin of every value");
+    command->add_flag("--json", options->json, "As JSON");
+    command->callback(
+        [options, &chosen] { chosen = [options] { return check_command(*options); }; });
+}
+
 int run(int argc, char** argv) {
     CLI::App program("Landfall: a ground-station edge gateway. IQ of satellite downlinks in, the "
                      "satellite's frames out.",
@@ -275,6 +294,7 @@ int run(int argc, char** argv) {
     program.set_version_flag("--version", version_text);
     program.require_subcommand(1);
     std::function<int()> chosen;
+    add_check(program, chosen);
     add_replay(program, chosen);
     add_simulate(program, chosen);
     add_missions(program, chosen);

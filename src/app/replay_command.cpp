@@ -4,7 +4,7 @@
 #include "app/carrier_run.h"
 #include "app/interrupt.h"
 #include "app/style.h"
-#include "config/carriers.h"
+#include "config/gateway.h"
 #include "config/mission_loader.h"
 #include "wire/input_file.h"
 #include "wire/iq_source.h"
@@ -125,16 +125,19 @@ void replay::add_jobs(const job& carrier, std::vector<job>& list) const {
 base::result<std::vector<job>> replay::jobs() const {
     std::vector<job> list;
     if (!options_.config_file.empty()) {
-        const auto carriers = config::load_carriers(options_.config_file);
-        if (!carriers) {
-            return std::unexpected(carriers.error().failure());
+        const auto gateway = config::load_gateway(options_.config_file, config::mission_folders(),
+                                                  config::use::replay);
+        if (!gateway) {
+            return std::unexpected(gateway.error().failure());
         }
-        for (const config::carrier& one : *carriers) {
+        for (const config::carrier_settings& one : gateway->carriers) {
+            // A default is for the live gateway: a recording may have come in by any port.
+            const bool has_port = config::find_origin(one.given, "udp_port") != nullptr;
             add_jobs({one.name,
                       one.mission,
                       {},
                       one.stream_id ? one.stream_id : options_.stream_id,
-                      one.udp_port ? one.udp_port : options_.udp_port},
+                      has_port ? std::optional(one.udp_port) : options_.udp_port},
                      list);
         }
         return list;

@@ -127,7 +127,7 @@ m.toml:4:16: error: frequency_hz: -1 is not within 1 to 1000000000000
 m.toml:5:14: error: modulation: "8psk" is known but not supported yet: one of "qpsk", "bpsk", "oqpsk"
     modulation = "8psk"
                  ^
-m.toml:6:18: error: symbol_rate_hz: expected a number from 1000 to 250000000, not text
+m.toml:6:18: error: symbol_rate_hz: "15e6" has no unit: expected a number and one of sym/s, ksym/s, Msym/s, Gsym/s
     symbol_rate_hz = "15e6"
                      ^
 m.toml:7:14: error: roll_off: 0.15 is not within 0.2 to 0.6

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "config/carriers.h"
 #include "config/mission_keys.h"
 #include "config/mission_loader.h"
 
@@ -98,9 +97,5 @@ TEST_CASE("config/presets: the README has a heading for each key, with all its v
         REQUIRE(heading != std::string::npos);
         const auto end = text.find("\n### ", heading + 5);
         CHECK(text.substr(heading, end - heading).find(values_of(key)) != std::string::npos);
-    }
-    for (const std::string_view key : carrier_key_names()) {
-        INFO(key);
-        CHECK(text.find(fmt::format("\n### carrier `{}`\n", key)) != std::string::npos);
     }
 }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// The checks of `check_gateway`, table by table.
+#pragma once
+
+#include "config/gateway.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landfall::config {
+
+template <class Table>
+[[nodiscard]] const Table* find_named(const std::vector<Table>& list,
+                                      std::string_view name) noexcept {
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const Table& one) { return one.name == name; });
+    return found == list.end() ? nullptr : &*found;
+}
+
+class checker {
+  public:
+    checker(gateway& all, use purpose, diagnostics& errors)
+        : all_(all), purpose_(purpose), errors_(errors) {}
+
+    void check();
+
+  private:
+    void wrong(const origin& at, std::string message);
+    void warn(const origin& at, std::string message);
+    template <class Table>
+    void check_names(const std::vector<Table>& list, std::string_view label);
+    template <class Table>
+    void check_reference(const origin& at, std::string_view key, std::string_view name,
+                         const std::vector<Table>& list);
+    void check_needs();
+    void check_lcores();
+    void check_port(const port_settings& port);
+    void check_ports();
+    void check_carriers();
+    void check_tunnel_mtu(const port_settings& port);
+    void check_tunnel();
+    void check_endpoint(const peer_settings& peer);
+    void check_allowed_ips(const peer_settings& peer, std::span<const peer_settings> before);
+    void check_peers();
+    void check_route_keys(const route_settings& route);
+    void check_route_destination(const route_settings& route);
+    void check_frame_sizes(const route_settings& route);
+    void check_routes();
+    void check_unused();
+
+    gateway& all_;
+    use purpose_;
+    diagnostics& errors_;
+};
+
+/// Reports a name that no table of `list` has.
+template <class Table>
+void checker::check_reference(const origin& at, std::string_view key, std::string_view name,
+                              const std::vector<Table>& list) {
+    if (find_named(list, name) != nullptr)
+        return;
+    std::vector<std::string_view> known;
+    for (const Table& one : list)
+        known.push_back(one.name);
+    wrong(at, fmt::format("{}: there is none named \"{}\"{}", key, printable(name, 60),
+                          did_you_mean(name, known)));
+}
+
+} // namespace landfall::config

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "config/gateway_keys.h"
+
+#include "config/value_formats.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace landfall::config {
+
+namespace {
+
+namespace is = formats;
+
+constexpr std::size_t list_items_max = 256;
+
+constexpr std::array idle_words{word{"backoff", static_cast<int>(idle_mode::backoff)},
+                                word{"spin", static_cast<int>(idle_mode::spin)}};
+constexpr std::array payload_words{word{"frames", static_cast<int>(payload::frames)},
+                                   word{"packets", static_cast<int>(payload::packets)},
+                                   word{"ip", static_cast<int>(payload::ip)},
+                                   word{"iq", static_cast<int>(payload::iq)}};
+constexpr std::array header_words{word{"none", static_cast<int>(frame_header::none)},
+                                  word{"landfall", static_cast<int>(frame_header::landfall)}};
+
+using cpu_number = is::number<unsigned, 0, 1023>;
+using udp_port = is::number<std::uint16_t, 1, 65535>;
+
+template <class Table, class Held>
+Table table_of(Held Table::*);
+template <class Table, class Held>
+Held held_of(Held Table::*);
+
+template <class T>
+constexpr bool is_list = false;
+template <class T>
+constexpr bool is_list<std::vector<T>> = true;
+template <class T>
+constexpr bool is_optional = false;
+template <class T>
+constexpr bool is_optional<std::optional<T>> = true;
+
+/// A member of a table as a key of the form `Format`: one value, an optional one, or a list.
+template <class Format, auto Member>
+struct member {
+    using table = decltype(table_of(Member));
+    using held = decltype(held_of(Member));
+    using single = typename Format::type;
+
+    static taken set_list(held& target, const value& item) {
+        taken result;
+        target.clear();
+        const bool list = item.kind == value_kind::list;
+        if (list && item.items.size() > list_items_max) {
+            result.wrong.push_back({item.at, fmt::format("more than {} values", list_items_max)});
+            return result;
+        }
+        for (const value& one : list ? std::span(item.items) : std::span(&item, 1)) {
+            single read{};
+            if (auto wrong = Format::read(one, read)) {
+                result.wrong.push_back({one.at, std::move(*wrong)});
+            } else if (std::find(target.begin(), target.end(), read) != target.end()) {
+                result.wrong.push_back({one.at, fmt::format("{} twice", Format::write(read))});
+            } else {
+                target.push_back(std::move(read));
+                result.items.push_back(one.at);
+            }
+        }
+        return result;
+    }
+
+    static taken set(table& to, const value& item) {
+        if constexpr (is_list<held>) {
+            return set_list(to.*Member, item);
+        } else {
+            single read{};
+            auto wrong = Format::read(item, read);
+            to.*Member = std::move(read);
+            taken result;
+            if (wrong)
+                result.wrong.push_back({item.at, std::move(*wrong)});
+            return result;
+        }
+    }
+
+    static std::string text(const table& from) {
+        const held& kept = from.*Member;
+        if constexpr (is_list<held>) {
+            std::string list;
+            for (const single& one : kept)
+                list += (list.empty() ? "" : ", ") + Format::write(one);
+            return '[' + list + ']';
+        } else if constexpr (is_optional<held>) {
+            return kept ? Format::write(*kept) : std::string{};
+        } else if constexpr (requires { kept.empty(); }) {
+            return kept.empty() ? std::string{} : Format::write(kept);
+        } else {
+            return Format::write(kept);
+        }
+    }
+};
+
+constexpr bool required = true;
+
+template <class Format, auto Member>
+constexpr auto key(std::string_view name, bool needed = false) {
+    using of = member<Format, Member>;
+    return table_key<typename of::table>{name, needed, Format::values, of::set, of::text};
+}
+
+constexpr std::array keys_of_gateway{key<is::name, &gateway::name>("name")};
+
+constexpr std::array keys_of_lcores{
+    key<cpu_number, &lcore_settings::io>("io"), key<cpu_number, &lcore_settings::modem>("modem"),
+    key<is::choice<idle_mode, idle_words>, &lcore_settings::idle>("idle")};
+
+constexpr std::array keys_of_port{
+    key<is::name, &port_settings::name>("name", required),
+    key<is::device, &port_settings::device>("device", required),
+    key<is::own_address, &port_settings::address>("address"),
+    key<is::host, &port_settings::gateway>("gateway"),
+    key<is::number<std::uint16_t, 576, 9978, quantity::size>, &port_settings::mtu>("mtu"),
+    key<is::number<std::uint16_t, 1, 4094>, &port_settings::vlan>("vlan")};
+
+constexpr std::array keys_of_carrier{
+    key<is::name, &carrier_settings::name>("name", required),
+    key<is::reference, &carrier_settings::mission_named>("mission", required),
+    key<is::reference, &carrier_settings::port>("port"),
+    key<udp_port, &carrier_settings::udp_port>("udp_port"),
+    key<is::number<std::uint32_t, 0, 0xFFFFFFFF>, &carrier_settings::stream_id>("stream_id")};
+
+constexpr std::array keys_of_tunnel{
+    key<is::reference, &tunnel_settings::port>("port", required),
+    key<is::path, &tunnel_settings::private_key_file>("private_key_file", required),
+    key<udp_port, &tunnel_settings::listen_port>("listen_port"),
+    key<is::own_address, &tunnel_settings::address>("address", required),
+    key<is::number<std::uint16_t, 576, 9918, quantity::size>, &tunnel_settings::mtu>("mtu"),
+    key<is::interface, &tunnel_settings::interface_name>("interface")};
+
+constexpr std::array keys_of_peer{
+    key<is::name, &peer_settings::name>("name", required),
+    key<is::public_key, &peer_settings::public_key>("public_key", required),
+    key<is::path, &peer_settings::preshared_key_file>("preshared_key_file"),
+    key<is::endpoint, &peer_settings::endpoint>("endpoint"),
+    key<is::network, &peer_settings::allowed_ips>("allowed_ips", required),
+    key<is::number<std::uint16_t, 0, 65535, quantity::duration>,
+        &peer_settings::persistent_keepalive_s>("persistent_keepalive_s")};
+
+constexpr std::array keys_of_route{
+    key<is::reference, &route_settings::carrier>("carrier"),
+    key<is::number<std::uint8_t, 0, 63>, &route_settings::vcid>("vcid"),
+    key<is::number<std::uint16_t, 0, 65535>, &route_settings::spacecraft_id>("spacecraft_id"),
+    key<is::number<std::uint16_t, 0, 2047>, &route_settings::apid>("apid"),
+    key<is::flag, &route_settings::fill>("fill"),
+    key<is::reference, &route_settings::to>("to", required),
+    key<is::choice<payload, payload_words>, &route_settings::as>("as"),
+    key<is::choice<frame_header, header_words>, &route_settings::header>("header"),
+    key<is::endpoint, &route_settings::udp>("udp"),
+    key<is::network, &route_settings::source>("source"),
+    key<is::network, &route_settings::destination>("destination")};
+
+constexpr std::array keys_of_metrics{key<is::endpoint, &listener::endpoint>("listen"),
+                                     key<is::flag, &listener::enabled>("enabled")};
+
+constexpr std::array<std::string_view, 9> names{
+    "config_version", "gateway", "lcores", "port", "carrier", "tunnel", "peer", "route", "metrics"};
+
+template <class Table>
+void document(std::vector<documented_key>& list, std::string_view table) {
+    for (const table_key<Table>& one : table_keys<Table>())
+        list.push_back({table, one.name, one.values()});
+}
+
+} // namespace
+
+template <>
+std::span<const table_key<gateway>> table_keys<gateway>() noexcept {
+    return keys_of_gateway;
+}
+template <>
+std::span<const table_key<lcore_settings>> table_keys<lcore_settings>() noexcept {
+    return keys_of_lcores;
+}
+template <>
+std::span<const table_key<port_settings>> table_keys<port_settings>() noexcept {
+    return keys_of_port;
+}
+template <>
+std::span<const table_key<carrier_settings>> table_keys<carrier_settings>() noexcept {
+    return keys_of_carrier;
+}
+template <>
+std::span<const table_key<tunnel_settings>> table_keys<tunnel_settings>() noexcept {
+    return keys_of_tunnel;
+}
+template <>
+std::span<const table_key<peer_settings>> table_keys<peer_settings>() noexcept {
+    return keys_of_peer;
+}
+template <>
+std::span<const table_key<route_settings>> table_keys<route_settings>() noexcept {
+    return keys_of_route;
+}
+template <>
+std::span<const table_key<listener>> table_keys<listener>() noexcept {
+    return keys_of_metrics;
+}
+
+std::vector<documented_key> gateway_keys() {
+    std::vector<documented_key> list;
+    document<gateway>(list, "gateway");
+    document<lcore_settings>(list, "lcores");
+    document<port_settings>(list, "port");
+    document<carrier_settings>(list, "carrier");
+    document<tunnel_settings>(list, "tunnel");
+    document<peer_settings>(list, "peer");
+    document<route_settings>(list, "route");
+    document<listener>(list, "metrics");
+    return list;
+}
+
+std::span<const std::string_view> table_names() noexcept {
+    return names;
+}
+
+} // namespace landfall::config
