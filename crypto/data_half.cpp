@@ -243,7 +243,8 @@ encrypt_status data_half::route(outgoing& packet) noexcept {
     if (packet.peer >= peers_.size() || !peers_[packet.peer].present) {
         return encrypt_status::no_route;
     }
-    return owner == packet.peer ? encrypt_status::sent : encrypt_status::bad_destination;
+    return owner == packet.peer || packet.any_destination ? encrypt_status::sent
+                                                          : encrypt_status::bad_destination;
 }
 
 session* data_half::sending_session(const peer_state& state, std::int64_t now_ns) noexcept {

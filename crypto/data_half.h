@@ -18,6 +18,7 @@ struct outgoing {
     std::uint32_t headroom = 0;   ///< octets before it that may be written: `scratch_headroom`
     std::uint32_t tailroom = 0;   ///< octets after it that may be written: `scratch_tailroom`
     std::uint16_t peer = no_peer; ///< index; `no_peer`: whose allowed IPs hold the destination
+    bool any_destination = false; ///< the peer gets it wherever it goes: a copy, for one of several
 
     // Results. Of a packet that was not sent the octets are as they were.
     encrypt_status status = encrypt_status::no_route;

@@ -47,12 +47,18 @@ cable::~cable() {
             static_cast<void>(rte_vdev_uninit(devices_[i].c_str()));
         }
     }
+    clear();
+    for (rte_ring* const ring : rings_) {
+        rte_ring_free(ring);
+    }
+}
+
+void cable::clear() noexcept {
     for (rte_ring* const ring : rings_) {
         void* left = nullptr;
         while (ring != nullptr && rte_ring_dequeue(ring, &left) == 0) {
             rte_pktmbuf_free(static_cast<rte_mbuf*>(left));
         }
-        rte_ring_free(ring);
     }
 }
 

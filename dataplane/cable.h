@@ -29,6 +29,10 @@ class cable {
     [[nodiscard]] const std::string& device(std::size_t end) const noexcept {
         return devices_[end];
     }
+    /// Frees what is on the way. Nobody uses the ends meanwhile; what was sent came from pools that
+    /// must still be there.
+    void clear() noexcept;
+
     /// Takes an end's link down, as if it were unplugged there, or up.
     void set_link(std::size_t end, bool up) noexcept;
 

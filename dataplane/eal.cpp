@@ -6,6 +6,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_version.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -76,6 +77,10 @@ base::failure start_failure() {
 }
 
 } // namespace
+
+std::string library_version() {
+    return rte_version();
+}
 
 base::result<std::unique_ptr<eal>> eal::start(const eal_config& config) {
     const std::vector<unsigned> allowed = allowed_cpus();

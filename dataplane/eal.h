@@ -31,6 +31,9 @@ struct lcore {
     unsigned cpu = 0;
 };
 
+/// "DPDK 22.11.11"
+[[nodiscard]] std::string library_version();
+
 class eal {
   public:
     /// The calling thread becomes DPDK's main lcore: a control thread, not pinned. A failure says

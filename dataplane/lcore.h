@@ -47,6 +47,9 @@ class lcore_loop {
     /// Time in steps that did something, and since the launch.
     [[nodiscard]] time_ns busy_ns() const noexcept;
     [[nodiscard]] time_ns total_ns() const noexcept;
+    /// The same in cycles of the processor's counter.
+    [[nodiscard]] std::uint64_t busy_cycles() const noexcept { return busy_cycles_.value(); }
+    [[nodiscard]] std::uint64_t total_cycles() const noexcept { return total_cycles_.value(); }
     /// The longest time from one step's begin to the next, sleeps not counted, since this was last
     /// asked: what the kernel or a slow step has cost.
     [[nodiscard]] time_ns take_longest_gap_ns() noexcept;

@@ -124,9 +124,12 @@ packet_pool::~packet_pool() {
 }
 
 std::size_t packet_pool::memory_octets(const packet_pool_config& config) noexcept {
-    // Beside the data: the mbuf, the pool's own header and trailer, and what alignment takes.
-    constexpr std::size_t overhead_octets = sizeof(rte_mbuf) + 3 * RTE_CACHE_LINE_SIZE;
-    return config.packets * (config.data_octets + headroom_octets + overhead_octets);
+    // Beside the data: the mbuf, the pool's own header and trailer, what spreading over memory
+    // channels takes, and what is lost where the heap's pieces end.
+    constexpr std::size_t overhead_octets = sizeof(rte_mbuf) + 8 * RTE_CACHE_LINE_SIZE;
+    constexpr std::size_t lost_octets = std::size_t{4} << 20U;
+    const std::size_t packet_octets = config.data_octets + headroom_octets + overhead_octets;
+    return config.packets * packet_octets + lost_octets;
 }
 
 bool packet_pool::allocate(packet_burst& into, std::size_t count) noexcept {

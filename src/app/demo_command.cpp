@@ -1,232 +1,369 @@
 // SPDX-License-Identifier: MIT
 #include "app/demo_command.h"
 
-#include "app/difi_packetiser.h"
-#include "app/downlink.h"
+#include "app/datacenter.h"
+#include "app/gateway.h"
+#include "app/ground_link.h"
 #include "app/interrupt.h"
 #include "app/live_page.h"
-#include "app/receive_chain.h"
 #include "config/mission_loader.h"
-#include "wire/iq_demux.h"
+#include "control/metrics.h"
+#include "crypto/start.h"
+#include "dataplane/cable.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <deque>
+#include <filesystem>
 #include <thread>
 
 namespace landfall::app {
 namespace {
 
-constexpr unsigned digitiser_bits = 8;
+using std::chrono::steady_clock;
+
 constexpr double redraw_s = 0.25;
 constexpr double patience_s = 5.0; // behind real time, before the pass is cut short
-constexpr double light_speed_m_s = 299'792'458.0;
-constexpr double pass_speed_m_s = 6500.0; // along the line of sight of a low orbit
+constexpr double drain_patience_s = 10.0;
+constexpr auto turn_interval = std::chrono::milliseconds(5);
+constexpr auto last_packets_time = std::chrono::milliseconds(200);
+constexpr std::uint16_t mtu = 9000;
+constexpr std::uint32_t stream_id = 1;
+constexpr std::uint16_t metrics_port = 9464;
 
-/// Compares what arrives with what was sent, in order.
-class frame_check {
-  public:
-    void sent(base::octets frame) {
-        expected_.emplace_back(frame.begin(), frame.end());
-        ++sent_;
-    }
-    void arrived(base::octets frame) {
-        const auto match = std::find_if(expected_.begin(), expected_.end(), [&](const auto& one) {
-            return std::equal(one.begin(), one.end(), frame.begin(), frame.end());
-        });
-        if (match == expected_.end()) {
-            ++false_;
-            return;
-        }
-        missing_ += static_cast<std::uint64_t>(match - expected_.begin());
-        expected_.erase(expected_.begin(), match + 1);
-        ++right_;
-    }
-    void end() {
-        missing_ += expected_.size();
-        expected_.clear();
-    }
+/// The demonstration's landfall.toml. A mission that is a path is found from anywhere.
+std::string settings_text(const demo_options& options, const std::string& rf,
+                          const std::string& mdc, const crypto::public_key& datacenter) {
+    const bool is_path =
+        options.mission.find('/') != std::string::npos || options.mission.ends_with(".toml");
+    const std::string mission =
+        is_path ? std::filesystem::absolute(options.mission).string() : options.mission;
+    return fmt::format(R"(config_version = 1
+[gateway]
+name = "demo"
+[[port]]
+name = "rf"
+device = "{}"
+address = ["192.0.2.10/24"]
+mtu = {}
+[[port]]
+name = "mdc"
+device = "{}"
+address = ["198.51.100.10/24"]
+mtu = {}
+[[carrier]]
+name = "satellite"
+mission = {}
+port = "rf"
+udp_port = 4991
+stream_id = {}
+[tunnel]
+port = "mdc"
+private_key_file = "none"
+address = ["10.77.0.1/24"]
+[[peer]]
+name = "datacenter"
+public_key = "{}"
+endpoint = "198.51.100.7:51820"
+allowed_ips = ["10.77.0.7/32"]
+[[route]]
+carrier = "satellite"
+to = "datacenter"
+as = "frames"
+fill = true
+udp = "10.77.0.7:50011"
+)",
+                       rf, mtu, mdc, mtu, nlohmann::json(mission).dump(), stream_id,
+                       to_text(datacenter));
+}
 
-    [[nodiscard]] std::uint64_t sent() const { return sent_; }
-    [[nodiscard]] std::uint64_t right() const { return right_; }
-    [[nodiscard]] std::uint64_t missing() const { return missing_; }
-    [[nodiscard]] std::uint64_t wrong() const { return false_; }
-
-  private:
-    std::deque<std::vector<std::uint8_t>> expected_;
-    std::uint64_t sent_ = 0;
-    std::uint64_t right_ = 0;
-    std::uint64_t missing_ = 0;
-    std::uint64_t false_ = 0;
+struct demo_keys {
+    crypto::private_key gateway = crypto::generate_private_key(crypto::fill_random);
+    crypto::private_key datacenter = crypto::generate_private_key(crypto::fill_random);
+    crypto::preshared_key preshared = crypto::generate_preshared_key(crypto::fill_random);
 };
 
-downlink_config pass_of(const config::mission& mission, double seconds) {
-    downlink_config config;
-    config.mission = mission;
-    config.seconds = seconds;
-    config.bits = digitiser_bits;
-    config.clock_offset_ppm = 20.0;
-    config.channel.es_n0_db = mission.coding.convolutional == fec::code_rate::none ? 12.0 : 8.0;
-    // Doppler from rise to set, as far as the recording's band carries it.
-    const double frequency_hz = mission.has_frequency ? mission.frequency_hz : 1.7e9;
-    const double most = 0.2 * mission.wave.symbol_rate_hz;
-    const double offset = std::min(frequency_hz * pass_speed_m_s / light_speed_m_s, most);
-    config.channel.frequency_offset_hz = offset;
-    config.channel.doppler_rate_hz_s = -std::min(2.0 * offset / seconds, 4000.0);
-    return config;
+/// The tunnel, what arrived behind it, and what was dropped on the way.
+std::vector<std::string> delivery_notes(const control::snapshot& now,
+                                        const frame_check::counts& checked) {
+    const control::peer_state& peer = now.tunnel.peers.front();
+    std::uint64_t dropped = 0;
+    const auto add = [&](const control::named_counts& counts) {
+        for (const control::named_count& one : counts) {
+            dropped += one.count;
+        }
+    };
+    for (const control::port_state& port : now.ports) {
+        add(port.drops);
+    }
+    for (const control::ring_state& ring : now.rings) {
+        dropped += ring.full;
+    }
+    for (const control::route_state& route : now.routes) {
+        add(route.drops);
+    }
+    add(now.tunnel.drops);
+    const std::string tunnel =
+        peer.last_handshake_unix_s == 0
+            ? std::string("handshake under way")
+            : fmt::format("{} packets, {:.1f} MB, handshake {:.0f} s ago", peer.transmitted.packets,
+                          1e-6 * static_cast<double>(peer.transmitted.bytes),
+                          now.taken_unix_s - static_cast<double>(peer.last_handshake_unix_s));
+    return {"", fmt::format("tunnel    {}", tunnel),
+            fmt::format("arrived   {} byte for byte, {} missing, {} false", checked.right,
+                        checked.missing, checked.wrong),
+            fmt::format("drops     {}", dropped)};
 }
 
 class demo {
   public:
-    demo(const demo_options& options, const config::mission& mission,
-         std::unique_ptr<downlink> signal)
-        : options_(options), signal_(std::move(signal)), chain_({.mission = mission}),
-          packets_({.stream_id = 1,
-                    .bits = digitiser_bits,
-                    .sample_rate_hz = signal_->sample_rate_hz(),
-                    .frequency_hz = mission.frequency_hz,
-                    .start = downlink_config{}.start}),
-          demux_(wire::iq_demux_config{}) {}
+    explicit demo(const demo_options& options)
+        : options_(options),
+          log_(stderr, control::log_form_of(stderr), control::log_level::warning) {}
+
+    ~demo();
+    demo(const demo&) = delete;
+    demo& operator=(const demo&) = delete;
 
     int run();
 
   private:
-    void step(bool& more);
-    void receive(base::octets packet);
-    void take_blocks();
-    void show(double elapsed_s);
-    int report(double elapsed_s);
+    base::result<void> start();
+    base::result<void> start_ends(demo_keys keys, satellite sender);
+    base::result<void> start_metrics();
+    void fly();
+    void show();
+    int report();
+    [[nodiscard]] double elapsed_s() const {
+        return std::chrono::duration<double>(steady_clock::now() - begun_).count();
+    }
 
     const demo_options& options_;
-    std::unique_ptr<downlink> signal_;
-    receive_chain chain_;
-    difi_packetiser packets_;
-    wire::iq_demux demux_;
+    control::logger log_;
     frame_check check_;
+    std::string title_;
+    std::unique_ptr<dataplane::eal> eal_;
+    std::unique_ptr<dataplane::cable> rf_;
+    std::unique_ptr<dataplane::cable> mdc_;
+    std::unique_ptr<gateway> gateway_;
+    std::unique_ptr<control::metrics_server> metrics_;
+    std::unique_ptr<datacenter> datacenter_;
+    std::unique_ptr<ground_link> link_;
     live_page page_;
+    steady_clock::time_point begun_;
+    double elapsed_s_ = 0.0; ///< of the pass
     bool cut_short_ = false;
-    double progress_ = 0.0; ///< of the pass, where it was cut short
+    double progress_ = 0.0;
 };
 
-void demo::receive(base::octets packet) {
-    static_cast<void>(demux_.push(packet)); // refused ones are counted
-    take_blocks();
-}
-
-void demo::take_blocks() {
-    auto on_frame = [&](const framing::delivered_frame& frame) { check_.arrived(frame.octets); };
-    auto on_packet = [](const framing::delivered_packet&) {};
-    wire::iq_block block;
-    while (demux_.next(block)) {
-        chain_.push(block, {.frame = on_frame, .packet = on_packet});
+/// What is still in a cable goes before the pools that it came from.
+demo::~demo() {
+    if (link_) {
+        link_->stop();
+    }
+    if (datacenter_) {
+        datacenter_->stop();
+    }
+    if (gateway_) {
+        gateway_->stop();
+    }
+    for (dataplane::cable* const one : {rf_.get(), mdc_.get()}) {
+        if (one != nullptr) {
+            one->clear();
+        }
     }
 }
 
-void demo::step(bool& more) {
-    auto on_sent = [&](const framing::delivered_frame& frame) { check_.sent(frame.octets); };
-    const auto samples = signal_->next(on_sent);
-    more = !samples.empty();
-    auto on_packet = [&](const base::timestamp&, base::octets packet) -> base::result<void> {
-        receive(packet);
-        return {};
-    };
-    static_cast<void>(packets_.push(samples, !more, on_packet));
+base::result<void> demo::start() {
+    const auto mission = config::load_mission(options_.mission);
+    if (!mission) {
+        return std::unexpected(mission.error().failure());
+    }
+    title_ = fmt::format("{}: {}", mission->name, mission->title);
+    auto sender = satellite::create(*mission, options_.seconds, stream_id, check_);
+    if (!sender) {
+        return std::unexpected(sender.error());
+    }
+    if (!crypto::start()) {
+        return std::unexpected(base::failure{"libsodium cannot be used on this machine"});
+    }
+    demo_keys keys;
+    const auto datacenter_key = crypto::public_of(keys.datacenter);
+    // The names of the cables' ends, which come after DPDK, whose memory the settings tell.
+    auto settings = config::read_gateway(
+        {{.name = "demo",
+          .text = settings_text(options_, "net_ring_rf_a", "net_ring_mdc_a", datacenter_key)}},
+        config::mission_folders());
+    if (!settings) {
+        return std::unexpected(settings.error().failure());
+    }
+    auto eal = dataplane::eal::start({.memory_octets = gateway::memory_octets(*settings) +
+                                                       datacenter::memory_octets(mtu) +
+                                                       ground_link::memory_octets(mtu)});
+    if (!eal) {
+        return std::unexpected(eal.error());
+    }
+    eal_ = std::move(*eal);
+    auto rf = dataplane::cable::create("rf");
+    auto mdc = dataplane::cable::create("mdc");
+    if (!rf || !mdc) {
+        return std::unexpected(rf ? mdc.error() : rf.error());
+    }
+    rf_ = std::move(*rf);
+    mdc_ = std::move(*mdc);
+    gateway_config config{.settings = std::move(*settings)};
+    config.keys.own = crypto::private_key::copy_of(keys.gateway.bytes());
+    config.keys.peers.push_back(datacenter_key);
+    config.keys.preshared.emplace_back(crypto::preshared_key::copy_of(keys.preshared.bytes()));
+    auto running = gateway::start(std::move(config), *eal_, log_);
+    if (!running) {
+        return std::unexpected(running.error());
+    }
+    gateway_ = std::move(*running);
+    return start_ends(std::move(keys), std::move(*sender));
 }
 
-void demo::show(double elapsed_s) {
-    const double signal_s = static_cast<double>(signal_->samples()) / signal_->sample_rate_hz();
-    page_.draw({.title = fmt::format("{}: {}", chain_.mission().name, chain_.mission().title),
-                .progress = signal_->progress(),
-                .elapsed_s = elapsed_s,
-                .signal_s = signal_s,
-                .sent_frames = check_.sent(),
-                .status = chain_.status(),
-                .channels = chain_.channels(),
-                .points = chain_.constellation()});
+base::result<void> demo::start_ends(demo_keys keys, satellite sender) {
+    datacenter_config far_end{.device = mdc_->device(1),
+                              .mtu = mtu,
+                              .address = *base::parse_prefix("198.51.100.7/24"),
+                              .sink = *base::parse_endpoint("10.77.0.7:50011"),
+                              .gateway_inside = *base::parse_prefix("10.77.0.1/32")};
+    far_end.key = std::move(keys.datacenter);
+    far_end.gateway = crypto::public_of(keys.gateway);
+    far_end.preshared = std::move(keys.preshared);
+    auto end = datacenter::start(std::move(far_end), check_);
+    if (!end) {
+        return std::unexpected(end.error());
+    }
+    datacenter_ = std::move(*end);
+    auto link = ground_link::start({.device = rf_->device(1),
+                                    .mtu = mtu,
+                                    .address = *base::parse_prefix("192.0.2.20/24"),
+                                    .gateway = *base::parse_endpoint("192.0.2.10:4991"),
+                                    .behind = [this] { return gateway_->backlog(0) > 0.5; }},
+                                   std::move(sender));
+    if (!link) {
+        return std::unexpected(link.error());
+    }
+    link_ = std::move(*link);
+    return start_metrics();
 }
 
-int demo::report(double elapsed_s) {
-    const chain_status now = chain_.status();
-    const bool right = check_.missing() == 0 && check_.wrong() == 0 && check_.right() > 0;
+base::result<void> demo::start_metrics() {
+    const auto snapshot = [this] { return gateway_->snapshot(); };
+    base::udp_endpoint listen{.address = *base::parse_ip("127.0.0.1"), .port = metrics_port};
+    auto served = control::metrics_server::start(listen, snapshot);
+    if (!served) { // the port is taken, by a gateway perhaps
+        listen.port = 0;
+        served = control::metrics_server::start(listen, snapshot);
+    }
+    if (!served) {
+        return std::unexpected(served.error());
+    }
+    metrics_ = std::move(*served);
+    if (!options_.json) {
+        fmt::print("Metrics while the pass lasts: http://127.0.0.1:{}/metrics\n", metrics_->port());
+        static_cast<void>(std::fflush(stdout));
+    }
+    return {};
+}
+
+void demo::fly() {
+    begun_ = steady_clock::now();
+    double next_draw = 0.0;
+    while (!link_->ended()) {
+        gateway_->turn();
+        if (!cut_short_ && (interrupted() || elapsed_s() > options_.seconds + patience_s)) {
+            progress_ = link_->progress();
+            cut_short_ = progress_ < 1.0; // what was sent so far still has to arrive
+            link_->end();
+        }
+        if (elapsed_s() >= next_draw) {
+            show();
+            next_draw = elapsed_s() + redraw_s;
+        }
+        std::this_thread::sleep_for(turn_interval);
+    }
+    elapsed_s_ = elapsed_s();
+    while (gateway_->backlog(0) > 0.0) {
+        gateway_->turn();
+        std::this_thread::sleep_for(turn_interval);
+    }
+    show();
+    if (!gateway_->drain(drain_patience_s)) {
+        fmt::print(stderr, "landfall demo: the gateway could not deliver everything in time\n");
+    }
+    std::this_thread::sleep_for(last_packets_time);
+    check_.end();
+}
+
+void demo::show() {
+    const carrier_view view = gateway_->view(0);
+    const control::snapshot now = gateway_->snapshot();
+    const frame_check::counts checked = check_.now();
+    page_.draw({.title = title_,
+                .progress = link_->progress(),
+                .elapsed_s = elapsed_s(),
+                .signal_s = link_->signal_s(),
+                .sent_frames = checked.sent,
+                .status = view.status,
+                .channels = std::span(view.channels).first(view.channel_count),
+                .points = std::span(view.points).first(view.point_count),
+                .notes = delivery_notes(now, checked)});
+}
+
+int demo::report() {
+    const chain_status now = gateway_->view(0).status;
+    const control::snapshot end = gateway_->snapshot();
+    const frame_check::counts frames = check_.now();
     if (options_.json) {
-        const nlohmann::ordered_json text = {{"schema", 1},
-                                             {"mission", chain_.mission().name},
-                                             {"sent", check_.sent()},
-                                             {"received", check_.right()},
-                                             {"missing", check_.missing()},
-                                             {"false", check_.wrong()},
-                                             {"es_n0_db", now.receiver.mean_es_n0_db},
-                                             {"elapsed_seconds", elapsed_s},
-                                             {"passed", right}};
+        const nlohmann::ordered_json text = {
+            {"schema", 1},
+            {"mission", gateway_->snapshot().carriers[0].mission},
+            {"sent", frames.sent},
+            {"received", frames.right},
+            {"missing", frames.missing},
+            {"false", frames.wrong},
+            {"es_n0_db", now.receiver.mean_es_n0_db},
+            {"tunnel_packets", end.tunnel.peers[0].transmitted.packets},
+            {"elapsed_seconds", elapsed_s_},
+            {"passed", frames.perfect()}};
         fmt::print("{}\n", text.dump(2));
     } else {
-        fmt::print("{} frames sent, {} received byte for byte, {} missing, {} false; "
-                   "Es/N0 {:.1f} dB, {:.1f} s of signal in {:.1f} s: {}\n",
-                   check_.sent(), check_.right(), check_.missing(), check_.wrong(),
-                   now.receiver.mean_es_n0_db, now.signal_seconds, elapsed_s,
-                   right ? "all arrived" : "NOT all arrived");
+        fmt::print(
+            "{} frames sent by the satellite, {} received in the datacenter byte for byte, "
+            "{} missing, {} false\n"
+            "Es/N0 {:.1f} dB, {:.1f} s of signal in {:.1f} s, {} packets through the tunnel: "
+            "{}\n",
+            frames.sent, frames.right, frames.missing, frames.wrong, now.receiver.mean_es_n0_db,
+            now.signal_seconds, elapsed_s_, end.tunnel.peers[0].transmitted.packets,
+            frames.perfect() ? "all arrived" : "NOT all arrived");
     }
     if (cut_short_) {
         fmt::print(stderr,
                    "The pass was cut short at {:.0f} %: this machine receives {} at {:.2g} times "
                    "real time.\n",
-                   100.0 * progress_, chain_.mission().name, now.signal_seconds / elapsed_s);
+                   100.0 * progress_, options_.mission, now.signal_seconds / elapsed_s_);
     }
-    return right ? base::exit_code::done : base::exit_code::failed;
+    return frames.perfect() ? base::exit_code::done : base::exit_code::failed;
 }
 
 int demo::run() {
-    const auto begun = std::chrono::steady_clock::now();
-    const auto elapsed = [&] {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    };
-    double next_draw = 0.0;
-    bool more = true;
-    while (more) {
-        if (!cut_short_ && (interrupted() || elapsed() > options_.seconds + patience_s)) {
-            progress_ = signal_->progress();
-            cut_short_ = progress_ < 1.0; // what was sent so far still has to arrive
-            signal_->end();
-        }
-        step(more);
-        const double ahead =
-            static_cast<double>(signal_->samples()) / signal_->sample_rate_hz() - elapsed();
-        if (ahead > 0.0) { // live: as fast as the satellite sends
-            std::this_thread::sleep_for(std::chrono::duration<double>(ahead));
-        }
-        if (elapsed() >= next_draw) {
-            show(elapsed());
-            next_draw = elapsed() + redraw_s;
-        }
+    if (const auto started = start(); !started) {
+        const std::string& text = started.error().message;
+        fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+        return started.error().code;
     }
-    demux_.flush();
-    take_blocks();
-    auto on_frame = [&](const framing::delivered_frame& frame) { check_.arrived(frame.octets); };
-    auto on_packet = [](const framing::delivered_packet&) {};
-    show(elapsed());
-    chain_.finish({.frame = on_frame, .packet = on_packet});
-    check_.end();
-    return report(elapsed());
+    fly();
+    return report();
 }
 
 } // namespace
 
 int demo_command(const demo_options& options) {
-    const auto mission = config::load_mission(options.mission);
-    if (!mission) {
-        const base::failure failure = mission.error().failure();
-        fmt::print(stderr, "{}", failure.message);
-        return failure.code;
-    }
-    auto signal = downlink::create(pass_of(*mission, options.seconds));
-    if (!signal) {
-        fmt::print(stderr, "landfall demo: {}\n", signal.error().message);
-        return signal.error().code;
-    }
-    return demo(options, *mission, std::move(*signal)).run();
+    return demo(options).run();
 }
 
 } // namespace landfall::app

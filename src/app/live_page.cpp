@@ -89,6 +89,7 @@ std::vector<std::string> live_page::facts(const live_view& view) const {
                                     one.vcid, one.frames + one.fill, one.extraction.packets,
                                     one.missing));
     }
+    lines.insert(lines.end(), view.notes.begin(), view.notes.end());
     return lines;
 }
 

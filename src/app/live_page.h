@@ -21,6 +21,7 @@ struct live_view {
     chain_status status;
     std::span<const framing::channel_counters> channels;
     std::span<const base::cf32> points; ///< rails of unit amplitude
+    std::vector<std::string> notes;     ///< lines below
 };
 
 /// Draws nothing where standard output is no terminal.

@@ -8,6 +8,7 @@
 #include "app/key_command.h"
 #include "app/missions_command.h"
 #include "app/replay_command.h"
+#include "app/run_command.h"
 #include "app/simulate_command.h"
 #include "app/status_command.h"
 #include "app/version.h"
@@ -241,10 +242,22 @@ void add_bench(CLI::App& program, std::function<int()>& chosen) {
         [options, &chosen] { chosen = [options] { return bench_command(*options); }; });
 }
 
+void add_run(CLI::App& program, std::function<int()>& chosen) {
+    auto options = std::make_shared<run_options>();
+    CLI::App* command = add_command(program, "run", "The gateway, in the foreground");
+    command->footer("Example:\n  landfall check -c landfall.toml && landfall run -c landfall.toml");
+    command->add_option("-c,--config", options->file, "Configuration file")
+        ->default_str(config::default_gateway_file);
+    command->add_option("--log-level", options->log_level, "debug, info, warning, error")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+        ->capture_default_str();
+    command->callback([options, &chosen] { chosen = [options] { return run_command(*options); }; });
+}
+
 void add_demo(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<demo_options>();
     CLI::App* command =
-        add_command(program, "demo", "A simulated pass through the receive chain, live");
+        add_command(program, "demo", "A simulated pass through the whole gateway, live");
     command->footer("Example:\n  landfall demo --seconds 30 --mission gk2a-lrit");
     command->add_option("--seconds", options->seconds, "Length of the pass")
         ->check(number_in(0.1, most_downlink_seconds))
@@ -302,6 +315,7 @@ int run(int argc, char** argv) {
     add_bench(program, chosen);
     add_demo(program, chosen);
     add_status(program, chosen);
+    add_run(program, chosen);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: MIT
+#include "app/gateway.h"
+
+#include "crypto/start.h"
+#include "crypto/uapi.h"
+#include "dataplane/device.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <numeric>
+#include <thread>
+#include <utility>
+
+namespace landfall::app {
+namespace {
+
+constexpr std::size_t spare_packets =
+    4096; // of a port: its rings, and what is in the io lcore's hands
+constexpr std::size_t tunnel_packets = 8191;
+constexpr std::size_t output_ring_packets = 2048;
+constexpr std::size_t staged_packets = 1024;
+constexpr std::size_t least_ring_packets = 1024;
+constexpr std::size_t most_ring_packets = 8192;
+constexpr double ring_s = 0.5; // of samples between port and modem, while a modem searches
+constexpr double usual_samples_per_symbol = 2.5;
+constexpr std::size_t largest_packet_octets = 65542; // a space packet: header, 65,536 of data
+constexpr std::int64_t watch_interval_ns = dataplane::second_ns;
+
+std::int64_t unix_now_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+crypto::instant instant_now() {
+    return {.now_ns = dataplane::time_now(), .unix_ns = unix_now_ns()};
+}
+
+/// Room for half a second of 8-bit samples, in packets of the port's MTU.
+std::size_t ring_packets(const config::carrier_settings& carrier,
+                         const config::port_settings& port) {
+    const double octets_per_s =
+        2.0 * usual_samples_per_symbol * carrier.mission.wave.symbol_rate_hz;
+    const double packets = ring_s * octets_per_s / port.mtu;
+    return std::bit_ceil(
+        std::clamp(static_cast<std::size_t>(packets), least_ring_packets, most_ring_packets));
+}
+
+dataplane::packet_pool_config port_pool(const config::gateway& settings, std::size_t port) {
+    const config::port_settings& of = settings.ports[port];
+    std::size_t packets = spare_packets;
+    for (const config::carrier_settings& carrier : settings.carriers) {
+        packets += carrier.port == of.name ? ring_packets(carrier, of) : 0;
+    }
+    return {.name = fmt::format("rx{}", port),
+            .packets = packets,
+            .data_octets = dataplane::rx_data_octets(of.mtu)};
+}
+
+dataplane::packet_pool_config tunnel_pool(const config::gateway& settings) {
+    return {.name = "tunnel",
+            .packets = tunnel_packets,
+            .data_octets = config::tunnel_mtu_max(settings) + crypto::scratch_tailroom};
+}
+
+/// Each carrier's modem, the load spread evenly: the fastest first, to whom has least.
+std::vector<std::size_t> place(const std::vector<config::carrier_settings>& carriers,
+                               std::size_t modems) {
+    std::vector<std::size_t> order(carriers.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return carriers[a].mission.wave.symbol_rate_hz > carriers[b].mission.wave.symbol_rate_hz;
+    });
+    std::vector<double> load(modems, 0.0);
+    std::vector<std::size_t> placed(carriers.size());
+    for (const std::size_t carrier : order) {
+        const auto least = std::min_element(load.begin(), load.end());
+        placed[carrier] = static_cast<std::size_t>(least - load.begin());
+        *least += carriers[carrier].mission.wave.symbol_rate_hz;
+    }
+    return placed;
+}
+
+/// The gateway's own address in the tunnel that a route's datagrams come from.
+base::udp_endpoint source_of(const config::tunnel_settings& tunnel,
+                             const base::udp_endpoint& destination) {
+    const auto own =
+        std::find_if(tunnel.address.begin(), tunnel.address.end(),
+                     [&](const auto& one) { return one.address.v6 == destination.address.v6; });
+    base::udp_endpoint source{.address = {}, .port = destination.port};
+    source.address.v6 = destination.address.v6;
+    if (own != tunnel.address.end()) {
+        source.address = own->address;
+    }
+    return source;
+}
+
+bool names(const std::vector<std::string>& list, std::string_view name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+} // namespace
+
+delivery::form form_of(config::payload as) noexcept {
+    switch (as) {
+    case config::payload::frames:
+        return delivery::form::frames;
+    case config::payload::packets:
+        return delivery::form::packets;
+    case config::payload::ip:
+        return delivery::form::ip;
+    case config::payload::iq:
+        return delivery::form::iq;
+    }
+    return delivery::form::frames;
+}
+
+std::size_t gateway::memory_octets(const config::gateway& settings) {
+    std::size_t octets = 0;
+    for (std::size_t i = 0; i < settings.ports.size(); ++i) {
+        octets += dataplane::packet_pool::memory_octets(port_pool(settings, i));
+    }
+    if (settings.tunnel) {
+        octets += dataplane::packet_pool::memory_octets(tunnel_pool(settings));
+    }
+    return octets;
+}
+
+gateway::gateway(gateway_config config, control::logger& log)
+    : settings_(std::move(config.settings)), config_(std::move(config)), log_(log) {}
+
+gateway::~gateway() {
+    stop();
+}
+
+base::result<std::unique_ptr<gateway>>
+gateway::start(gateway_config config, const dataplane::eal& eal, control::logger& log) {
+    std::unique_ptr<gateway> made(new gateway(std::move(config), log));
+    if (auto built = made->build(eal); !built) {
+        return std::unexpected(built.error());
+    }
+    return made;
+}
+
+base::result<void> gateway::build(const dataplane::eal& eal) {
+    const auto io = eal.io().first(std::min(eal.io().size(), settings_.ports.size()));
+    const auto modems = eal.modem().first(std::min(eal.modem().size(), settings_.carriers.size()));
+    auto done = open_ports();
+    if (done) {
+        done = make_tunnel();
+    }
+    if (done) {
+        done = make_carriers();
+    }
+    if (done) {
+        done = make_modems(modems);
+    }
+    if (done) {
+        make_stacks();
+        make_io(io);
+        done = launch();
+    }
+    return done;
+}
+
+base::result<void> gateway::open_ports() {
+    for (std::size_t i = 0; i < settings_.ports.size(); ++i) {
+        const config::port_settings& wanted = settings_.ports[i];
+        auto pool = dataplane::packet_pool::create(port_pool(settings_, i));
+        if (!pool) {
+            return std::unexpected(pool.error());
+        }
+        auto device = dataplane::port::open(
+            {.name = wanted.name, .device = wanted.device, .mtu = wanted.mtu}, **pool);
+        if (!device) {
+            return std::unexpected(device.error());
+        }
+        port_parts& made = ports_.emplace_back();
+        made.pool = std::move(*pool);
+        made.device = std::move(*device);
+    }
+    return {};
+}
+
+base::result<void> gateway::make_tunnel() {
+    if (!settings_.tunnel) {
+        return {};
+    }
+    auto pool = dataplane::packet_pool::create(tunnel_pool(settings_));
+    if (!pool) {
+        return std::unexpected(pool.error());
+    }
+    tunnel_pool_ = std::move(*pool);
+    inner_mtu_ = settings_.tunnel->mtu.value_or(config::tunnel_mtu_max(settings_));
+    tunnel_ = std::make_unique<crypto::tunnel>(
+        crypto::tunnel_config{.control = {.random = crypto::fill_random,
+                                          .last_timestamp = config_.last_timestamp,
+                                          .listen_port = settings_.tunnel->listen_port},
+                              .peers = config::peers_max,
+                              .inner_mtu = inner_mtu_});
+    kept_timestamp_ = config_.last_timestamp;
+    crypto::tunnel_change change;
+    change.key = std::move(config_.keys.own);
+    for (std::size_t i = 0; i < settings_.peers.size(); ++i) {
+        const config::peer_settings& peer = settings_.peers[i];
+        crypto::peer_change one{.key = config_.keys.peers[i]};
+        one.preshared = std::move(config_.keys.preshared[i]);
+        one.endpoint = peer.endpoint;
+        one.keepalive_s = peer.persistent_keepalive_s;
+        one.allowed_ips = peer.allowed_ips;
+        change.peers.push_back(std::move(one));
+    }
+    if (const auto done = tunnel_->control().change(std::move(change), instant_now()); !done) {
+        return std::unexpected(base::failure{
+            fmt::format("tunnel: a peer's key or number is not possible: {}", name(done.error())),
+            base::exit_code::bad_configuration});
+    }
+    for (std::size_t i = 0; i < settings_.peers.size(); ++i) {
+        if (!tunnel_->control().find(config_.keys.peers[i])) {
+            return std::unexpected(
+                base::failure{fmt::format("peer {}: its public key is the gateway's own",
+                                          settings_.peers[i].name),
+                              base::exit_code::bad_configuration});
+        }
+    }
+    seen_handshakes_.assign(settings_.peers.size(), 0);
+    return {};
+}
+
+base::result<void> gateway::make_carriers() {
+    for (std::size_t i = 0; i < settings_.carriers.size(); ++i) {
+        const config::carrier_settings& carrier = settings_.carriers[i];
+        auto ring = dataplane::packet_ring::create(
+            fmt::format("iq{}", i),
+            ring_packets(carrier, settings_.ports[port_index(carrier.port)]));
+        if (!ring) {
+            return std::unexpected(ring.error());
+        }
+        inputs_.push_back(std::make_unique<carrier_input>());
+        inputs_.back()->ring = std::move(*ring);
+        auto routes = routes_of(i);
+        warn_of_fragments(i, routes);
+        carriers_.push_back(std::make_unique<carrier_stage>(carrier, std::move(routes)));
+    }
+    seen_carriers_.resize(carriers_.size());
+    return {};
+}
+
+delivery::router_config gateway::routes_of(std::size_t carrier) const {
+    delivery::router_config made{.carrier = static_cast<std::uint16_t>(carrier),
+                                 .carriers = static_cast<std::uint16_t>(settings_.carriers.size()),
+                                 .routes = {}};
+    for (const config::route_settings& from : settings_.routes) {
+        if (!from.carrier.empty() && !names(from.carrier, settings_.carriers[carrier].name)) {
+            continue;
+        }
+        delivery::route to{.as = form_of(from.as),
+                           .vcid = from.vcid,
+                           .spacecraft_id = from.spacecraft_id,
+                           .apid = from.apid,
+                           .fill = from.fill,
+                           .header = from.header == config::frame_header::landfall,
+                           .to = {},
+                           .flow = {},
+                           .source_filter = from.source,
+                           .destination_filter = from.destination};
+        if (from.udp) {
+            to.flow = {.source = source_of(*settings_.tunnel, *from.udp), .destination = *from.udp};
+        }
+        for (std::size_t i = 0; i < settings_.peers.size(); ++i) {
+            if (names(from.to, settings_.peers[i].name)) {
+                const std::uint32_t index = *tunnel_->control().find(config_.keys.peers[i]);
+                to.to.push_back(
+                    {.peer = to.as == delivery::form::ip ? index : index | any_destination,
+                     .mtu_octets = inner_mtu_});
+            }
+        }
+        made.routes.push_back(std::move(to));
+    }
+    return made;
+}
+
+void gateway::warn_of_fragments(std::size_t carrier, const delivery::router_config& routes) const {
+    for (const delivery::route& route : routes.routes) {
+        if (route.as == delivery::form::ip || route.to.empty()) {
+            continue;
+        }
+        const config::carrier_settings& of = settings_.carriers[carrier];
+        const std::size_t largest =
+            route.as == delivery::form::frames ? of.mission.coding.frame_octets
+            : route.as == delivery::form::iq   ? settings_.ports[port_index(of.port)].mtu
+                                               : std::min(largest_packet_octets, inner_mtu_);
+        const bool outer_v6 = std::any_of(settings_.peers.begin(), settings_.peers.end(),
+                                          [](const config::peer_settings& one) {
+                                              return one.endpoint && one.endpoint->address.v6;
+                                          });
+        const std::string text = delivery::fragmentation_warning(
+            fmt::format("carrier {}, as {}", of.name, name(route.as)),
+            delivery::fit_of(route, route.to.front(), largest, outer_v6), inner_mtu_);
+        if (!text.empty()) {
+            log_.warning(text);
+        }
+    }
+}
+
+base::result<void> gateway::make_modems(std::span<const dataplane::lcore> lcores) {
+    const auto placed = place(settings_.carriers, lcores.size());
+    for (std::size_t i = 0; i < lcores.size(); ++i) {
+        std::vector<modem_carrier> own;
+        for (std::size_t c = 0; c < carriers_.size(); ++c) {
+            if (placed[c] == i) {
+                own.push_back({.carrier = carriers_[c].get(), .in = inputs_[c]->ring.get()});
+            }
+        }
+        dataplane::packet_ring* out = nullptr;
+        if (tunnel_) {
+            auto ring =
+                dataplane::packet_ring::create(fmt::format("out{}", i), output_ring_packets);
+            if (!ring) {
+                return std::unexpected(ring.error());
+            }
+            outputs_.push_back(std::move(*ring));
+            out = outputs_.back().get();
+        }
+        modems_.push_back(std::make_unique<modem_stage>(std::move(own), tunnel_pool_.get(), out));
+        loops_.push_back(std::make_unique<dataplane::lcore_loop>(
+            lcores[i], modems_.back()->as_step(),
+            settings_.lcores.idle == config::idle_mode::spin ? dataplane::idle_mode::spin
+                                                             : dataplane::idle_mode::backoff));
+    }
+    return {};
+}
+
+void gateway::make_stacks() {
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        const config::port_settings& wanted = settings_.ports[i];
+        dataplane::stack_config config{
+            .vlan = wanted.vlan, .address = wanted.address, .gateway = wanted.gateway, .flows = {}};
+        for (std::size_t c = 0; c < carriers_.size(); ++c) {
+            const config::carrier_settings& carrier = settings_.carriers[c];
+            if (carrier.port == wanted.name) {
+                config.flows.push_back({.port = carrier.udp_port, .word = carrier.stream_id});
+                ports_[i].sinks.push_back(
+                    {[](void* self, dataplane::packet_burst& burst, dataplane::time_ns) noexcept {
+                         auto* const input = static_cast<carrier_input*>(self);
+                         if (!input->closed.load(std::memory_order_relaxed)) {
+                             input->ring->enqueue(burst);
+                         }
+                     },
+                     inputs_[c].get()});
+            }
+        }
+        const bool tunnel_here = settings_.tunnel && settings_.tunnel->port == wanted.name;
+        if (tunnel_here) {
+            config.flows.push_back({.port = settings_.tunnel->listen_port, .word = {}});
+        }
+        ports_[i].stack =
+            std::make_unique<dataplane::stack>(config, *ports_[i].device, *ports_[i].pool);
+        if (tunnel_here) {
+            tunnel_stage_config stage{.peers = config::peers_max,
+                                      .staged_packets = staged_packets,
+                                      .addresses = settings_.tunnel->address,
+                                      .inputs = {}};
+            for (const auto& ring : outputs_) {
+                stage.inputs.push_back(ring.get());
+            }
+            tunnel_stage_ = std::make_unique<tunnel_stage>(std::move(stage), *tunnel_,
+                                                           *ports_[i].stack, *tunnel_pool_);
+            ports_[i].sinks.push_back(tunnel_stage_->sink());
+        }
+    }
+}
+
+void gateway::make_io(std::span<const dataplane::lcore> lcores) {
+    std::vector<std::unique_ptr<dataplane::lcore_loop>> made;
+    for (std::size_t i = 0; i < lcores.size(); ++i) {
+        std::vector<dataplane::io_port> own;
+        dataplane::lcore_step also;
+        for (std::size_t p = i; p < ports_.size(); p += lcores.size()) {
+            own.push_back({.device = ports_[p].device.get(),
+                           .protocols = ports_[p].stack.get(),
+                           .sinks = ports_[p].sinks});
+            if (settings_.tunnel && settings_.tunnel->port == settings_.ports[p].name) {
+                also = tunnel_stage_->as_step();
+            }
+        }
+        io_.push_back(std::make_unique<dataplane::io_loop>(std::move(own), also));
+        made.push_back(std::make_unique<dataplane::lcore_loop>(
+            lcores[i], io_.back()->as_step(),
+            settings_.lcores.idle == config::idle_mode::spin ? dataplane::idle_mode::spin
+                                                             : dataplane::idle_mode::backoff));
+    }
+    loops_.insert(loops_.begin(), std::make_move_iterator(made.begin()),
+                  std::make_move_iterator(made.end()));
+}
+
+base::result<void> gateway::launch() {
+    for (const auto& loop : loops_) {
+        if (auto running = loop->launch(); !running) {
+            return running;
+        }
+    }
+    seen_lcores_.resize(loops_.size());
+    start_unix_s_ = 1e-9 * static_cast<double>(unix_now_ns());
+    return {};
+}
+
+void gateway::stop() noexcept {
+    for (const auto& loop : loops_) {
+        loop->request_stop();
+    }
+    for (const auto& loop : loops_) {
+        loop->join();
+    }
+}
+
+std::size_t gateway::port_index(std::string_view name) const {
+    const auto found = std::find_if(settings_.ports.begin(), settings_.ports.end(),
+                                    [&](const auto& one) { return one.name == name; });
+    return static_cast<std::size_t>(found - settings_.ports.begin());
+}
+
+bool gateway::drain(double patience_s) {
+    for (const auto& input : inputs_) {
+        input->closed.store(true, std::memory_order_relaxed);
+    }
+    for (const auto& modem : modems_) {
+        modem->request_drain();
+    }
+    const auto deadline = dataplane::time_now() + static_cast<std::int64_t>(1e9 * patience_s);
+    const auto empty = [&] {
+        return std::all_of(modems_.begin(), modems_.end(),
+                           [](const auto& one) { return one->drained(); }) &&
+               std::all_of(outputs_.begin(), outputs_.end(),
+                           [](const auto& one) { return one->used() == 0; }) &&
+               (!tunnel_stage_ || tunnel_stage_->staged() == 0);
+    };
+    while (!empty() && dataplane::time_now() < deadline) {
+        turn();
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    const bool done = empty();
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(20)); // what was taken last leaves the port
+    stop();
+    return done;
+}
+
+void gateway::turn() {
+    if (tunnel_stage_) {
+        serve_tunnel();
+    }
+    if (const auto now = dataplane::time_now(); now >= next_watch_ns_) {
+        next_watch_ns_ = now + watch_interval_ns;
+        watch();
+    }
+}
+
+void gateway::serve_tunnel() {
+    const std::lock_guard lock(mutex_);
+    auto send = [&](const base::udp_endpoint& to, base::octets octets) {
+        if (config_.keep_timestamp && tunnel_->control().newest_timestamp() != kept_timestamp_) {
+            kept_timestamp_ = tunnel_->control().newest_timestamp();
+            config_.keep_timestamp(kept_timestamp_);
+        }
+        handshake_message message{.peer = to, .size = static_cast<std::uint16_t>(octets.size())};
+        std::copy(octets.begin(), octets.end(), message.octets.begin());
+        static_cast<void>(tunnel_stage_->to_send.push(std::move(message))); // it is tried again
+    };
+    const std::size_t queued = tunnel_stage_->received.size();
+    const bool loaded = queued >= tunnel_stage_->received.capacity() / 8;
+    handshake_message message;
+    for (std::size_t i = 0; i < queued && tunnel_stage_->received.pop(message); ++i) {
+        tunnel_->control().receive(message.peer, base::octets(message.octets).first(message.size),
+                                   instant_now(), loaded, send);
+    }
+    static_cast<void>(tunnel_->control().poll(instant_now(), send));
+}
+
+std::string gateway::answer_uapi(std::string_view request) {
+    const std::lock_guard lock(mutex_);
+    if (!tunnel_) {
+        return "errno=19\n\n"; // ENODEV
+    }
+    const auto parsed = crypto::parse_uapi(request);
+    if (parsed && parsed->change.listen_port &&
+        *parsed->change.listen_port != settings_.tunnel->listen_port) {
+        return "errno=95\n\n"; // EOPNOTSUPP: the port is the configuration's
+    }
+    return crypto::answer_uapi(tunnel_->control(), request, instant_now());
+}
+
+void gateway::watch() {
+    ++watches_;
+    watch_links();
+    watch_carriers();
+    watch_lcores();
+    log_.tell_suppressed(std::chrono::steady_clock::now());
+    if (!tunnel_) {
+        return;
+    }
+    for (std::size_t i = 0; i < settings_.peers.size(); ++i) {
+        const auto index = tunnel_->control().find(config_.keys.peers[i]);
+        const std::int64_t last =
+            index ? tunnel_->numbers().peer[*index].last_handshake_unix_ns.value() : 0;
+        if (last != 0 && seen_handshakes_[i] == 0) {
+            log_.info(fmt::format("peer {}: handshake completed", settings_.peers[i].name));
+        }
+        seen_handshakes_[i] = last;
+    }
+}
+
+void gateway::watch_links() {
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        dataplane::link_state now = dataplane::link_state::down;
+        {
+            const std::lock_guard lock(mutex_);
+            now = ports_[i].device->poll_link();
+        }
+        if (now != std::exchange(ports_[i].last_link, now) || watches_ == 1) {
+            const char* const state = now == dataplane::link_state::up     ? "up"
+                                      : now == dataplane::link_state::down ? "down"
+                                                                           : "gone";
+            log_.limited(std::chrono::steady_clock::now(),
+                         now == dataplane::link_state::up ? control::log_level::info
+                                                          : control::log_level::warning,
+                         fmt::format("port {}: link {}", settings_.ports[i].name, state));
+        }
+    }
+}
+
+void gateway::watch_carriers() {
+    for (std::size_t i = 0; i < carriers_.size(); ++i) {
+        const carrier_view view = carriers_[i]->view();
+        watched_carrier& seen = seen_carriers_[i];
+        const bool locked = view.status.receiver.locked && view.status.frames_locked;
+        if (locked != std::exchange(seen.locked, locked)) {
+            log_.limited(std::chrono::steady_clock::now(), control::log_level::info,
+                         locked
+                             ? fmt::format("carrier {}: locked, Es/N0 {:.1f} dB, offset {:+.0f} Hz",
+                                           carriers_[i]->name(), view.status.receiver.es_n0_db,
+                                           view.status.receiver.frequency_offset_hz)
+                             : fmt::format("carrier {}: lost; {} frames, {} missing",
+                                           carriers_[i]->name(), view.status.frames.good,
+                                           view.status.frames.missing));
+        }
+        if (view.unfit_rate_hz != std::exchange(seen.unfit_rate_hz, view.unfit_rate_hz)) {
+            log_.warning(fmt::format("carrier {}: {:g} samples/s cannot carry {:g} symbols/s; they "
+                                     "are passed over",
+                                     carriers_[i]->name(), view.unfit_rate_hz,
+                                     carriers_[i]->mission().wave.symbol_rate_hz));
+        }
+    }
+}
+
+void gateway::watch_lcores() {
+    constexpr std::size_t quarter = 15; // watches
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        auto& gaps = seen_lcores_[i].longest_gap_s;
+        const std::size_t slot = watches_ / quarter % gaps.size();
+        const double gap_s = 1e-9 * static_cast<double>(loops_[i]->take_longest_gap_ns());
+        gaps[slot] = watches_ % quarter == 0 ? gap_s : std::max(gaps[slot], gap_s);
+    }
+}
+
+double gateway::backlog(std::size_t carrier) const noexcept {
+    const dataplane::packet_ring& ring = *inputs_[carrier]->ring;
+    return static_cast<double>(ring.used()) / static_cast<double>(ring.capacity());
+}
+
+std::vector<std::uint64_t> gateway::heartbeats() const {
+    std::vector<std::uint64_t> beats;
+    for (const auto& loop : loops_) {
+        beats.push_back(loop->heartbeat());
+    }
+    return beats;
+}
+
+std::string gateway::status_line() const {
+    std::string text;
+    for (const auto& carrier : carriers_) {
+        const carrier_view view = carrier->view();
+        text += fmt::format(
+            "{}{}: {}", text.empty() ? "" : ", ", carrier->name(),
+            view.status.receiver.locked
+                ? fmt::format("locked, Es/N0 {:.1f} dB", view.status.receiver.es_n0_db)
+                : std::string(view.signal_age_s >= 0.0 && view.signal_age_s < 1.0 ? "searching"
+                                                                                  : "no signal"));
+    }
+    return text;
+}
+
+} // namespace landfall::app

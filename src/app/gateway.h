@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// The running gateway: every object of the live data's way, made, joined, watched and taken down.
+//
+//   port ▶ stack ▶ ring ▶ modem_stage (carriers) ▶ ring ▶ tunnel_stage ▶ stack ▶ port
+#pragma once
+
+#include "app/carrier_stage.h"
+#include "app/modem_stage.h"
+#include "app/tunnel_stage.h"
+#include "base/error.h"
+#include "config/gateway.h"
+#include "control/log.h"
+#include "control/snapshot.h"
+#include "crypto/keys.h"
+#include "crypto/tunnel.h"
+#include "dataplane/eal.h"
+#include "dataplane/io_loop.h"
+#include "dataplane/port.h"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landfall::app {
+
+/// The secrets that a configuration names, read from their files.
+struct gateway_keys {
+    crypto::private_key own;
+    std::vector<crypto::public_key> peers;                         ///< in the settings' order
+    std::vector<std::optional<crypto::preshared_key>> preshared{}; ///< likewise
+};
+
+struct gateway_config {
+    config::gateway settings;
+    gateway_keys keys{};             ///< not looked at without a tunnel
+    crypto::tai64n last_timestamp{}; ///< the newest of earlier runs
+    /// Keeps a time stamp for the next run, before it is sent; may be empty.
+    std::function<void(const crypto::tai64n&)> keep_timestamp{};
+    std::string sha256{}; ///< of the configuration's files
+};
+
+[[nodiscard]] delivery::form form_of(config::payload as) noexcept;
+
+/// Made and used on the control thread, which is DPDK's main lcore; `snapshot` and `view` are
+/// anyone's.
+class gateway {
+  public:
+    /// What such a gateway takes of DPDK's memory, octets.
+    [[nodiscard]] static std::size_t memory_octets(const config::gateway& settings);
+
+    /// Opens the ports and starts the lcores, or says why not, nothing then being left behind.
+    /// `eal` and `log` outlive the gateway.
+    [[nodiscard]] static base::result<std::unique_ptr<gateway>>
+    start(gateway_config config, const dataplane::eal& eal, control::logger& log);
+    /// Stops at once.
+    ~gateway();
+    gateway(const gateway&) = delete;
+    gateway& operator=(const gateway&) = delete;
+
+    /// Handshakes, links, and what is worth a line in the log. To be called every 10 ms or so.
+    void turn();
+
+    /// Takes no more samples, delivers what was received, and stops; false when that took longer
+    /// than `patience_s` and something was left behind.
+    bool drain(double patience_s);
+    /// Ends the lcores at once. `snapshot` and `view` go on telling how it ended.
+    void stop() noexcept;
+
+    /// Steps of each lcore: all of them advance while all is well.
+    [[nodiscard]] std::vector<std::uint64_t> heartbeats() const;
+    [[nodiscard]] control::snapshot snapshot() const;
+    [[nodiscard]] carrier_view view(std::size_t carrier) const {
+        return carriers_[carrier]->view();
+    }
+    [[nodiscard]] std::size_t carriers() const noexcept { return carriers_.size(); }
+    /// How full the ring before a carrier's modem is: 0 to 1.
+    [[nodiscard]] double backlog(std::size_t carrier) const noexcept;
+
+    /// The user-space protocol of WireGuard, one request.
+    [[nodiscard]] std::string answer_uapi(std::string_view request);
+    /// `[sat] locked, Es/N0 9.8 dB` of the carriers, for one line.
+    [[nodiscard]] std::string status_line() const;
+
+  private:
+    struct port_parts {
+        std::unique_ptr<dataplane::packet_pool> pool;
+        std::unique_ptr<dataplane::port> device;
+        std::unique_ptr<dataplane::stack> stack;
+        std::vector<dataplane::flow_sink> sinks;
+        dataplane::link_state last_link = dataplane::link_state::down;
+    };
+    /// A carrier's samples between the lcores. Closed while draining.
+    struct carrier_input {
+        std::unique_ptr<dataplane::packet_ring> ring;
+        std::atomic<bool> closed{false};
+    };
+    struct watched_carrier {
+        bool locked = false;
+        double unfit_rate_hz = 0.0;
+    };
+    struct watched_lcore {
+        std::array<double, 4> longest_gap_s{}; ///< of the last quarters of a minute
+    };
+
+    gateway(gateway_config config, control::logger& log);
+    base::result<void> build(const dataplane::eal& eal);
+    base::result<void> open_ports();
+    base::result<void> make_tunnel();
+    base::result<void> make_carriers();
+    base::result<void> make_modems(std::span<const dataplane::lcore> lcores);
+    void make_stacks();
+    void make_io(std::span<const dataplane::lcore> lcores);
+    base::result<void> launch();
+
+    [[nodiscard]] std::size_t port_index(std::string_view name) const;
+    [[nodiscard]] delivery::router_config routes_of(std::size_t carrier) const;
+    void warn_of_fragments(std::size_t carrier, const delivery::router_config& routes) const;
+    void serve_tunnel();
+    void watch();
+    void watch_links();
+    void watch_carriers();
+    void watch_lcores();
+
+    void add_ports(control::snapshot& to) const;
+    void add_lcores(control::snapshot& to) const;
+    void add_buffers(control::snapshot& to) const;
+    void add_carriers(control::snapshot& to) const;
+    void add_tunnel(control::snapshot& to) const;
+    void add_routes(control::snapshot& to) const;
+
+    config::gateway settings_;
+    gateway_config config_;
+    control::logger& log_;
+    double start_unix_s_ = 0.0;
+    mutable std::mutex mutex_; ///< of what the control thread changes and `snapshot` reads
+
+    std::vector<port_parts> ports_;
+    std::unique_ptr<dataplane::packet_pool> tunnel_pool_;
+    std::unique_ptr<crypto::tunnel> tunnel_;
+    std::unique_ptr<tunnel_stage> tunnel_stage_;
+    std::size_t inner_mtu_ = 0;
+    crypto::tai64n kept_timestamp_{};
+    std::vector<std::unique_ptr<carrier_input>> inputs_;           ///< by carrier
+    std::vector<std::unique_ptr<carrier_stage>> carriers_;         ///< in the settings' order
+    std::vector<std::unique_ptr<dataplane::packet_ring>> outputs_; ///< by modem
+    std::vector<std::unique_ptr<modem_stage>> modems_;
+    std::vector<std::unique_ptr<dataplane::io_loop>> io_;
+    std::vector<std::unique_ptr<dataplane::lcore_loop>> loops_; ///< io, then modems
+    std::vector<watched_carrier> seen_carriers_;
+    std::vector<watched_lcore> seen_lcores_;
+    std::vector<std::int64_t> seen_handshakes_; ///< by peer of the settings, unix seconds
+    std::int64_t next_watch_ns_ = 0;
+    std::size_t watches_ = 0;
+};
+
+} // namespace landfall::app

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// What a modem lcore does: its carriers' datagrams through their receive chains, the packets that
+// come of them into one ring.
+#pragma once
+
+#include "app/carrier_stage.h"
+#include "base/counter.h"
+#include "dataplane/lcore.h"
+#include "dataplane/packet.h"
+#include "dataplane/ring.h"
+
+#include <atomic>
+#include <vector>
+
+namespace landfall::app {
+
+struct modem_carrier {
+    carrier_stage* carrier = nullptr;
+    dataplane::packet_ring* in = nullptr; ///< UDP payloads
+};
+
+class modem_stage {
+  public:
+    /// What is pointed to outlives the stage. `out` gets inner IP packets, each with its peer's
+    /// index as its word; null: there is no tunnel, and no route.
+    modem_stage(std::vector<modem_carrier> carriers, dataplane::packet_pool* pool,
+                dataplane::packet_ring* out)
+        : carriers_(std::move(carriers)), pool_(pool), out_(out) {}
+
+    /// One turn, on the lcore.
+    std::size_t step(dataplane::time_ns now);
+    [[nodiscard]] dataplane::lcore_step as_step() noexcept;
+
+    /// The control thread's: nothing more will come in. When the rings are empty each carrier
+    /// delivers what it still holds, and then `drained` is true.
+    void request_drain() noexcept { drain_.store(true, std::memory_order_release); }
+    [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
+
+  private:
+    [[nodiscard]] std::span<std::uint8_t> take(std::size_t size) noexcept;
+    void commit(std::uint32_t peer, std::size_t size) noexcept;
+    void flush() noexcept;
+
+    std::vector<modem_carrier> carriers_;
+    dataplane::packet_pool* pool_;
+    dataplane::packet_ring* out_;
+    dataplane::packet_burst taken_;  ///< the one that is being filled
+    dataplane::packet_burst filled_; ///< to be handed on
+    std::atomic<bool> drain_{false};
+    std::atomic<bool> drained_{false};
+};
+
+} // namespace landfall::app

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "app/run_command.h"
+
+#include "app/gateway.h"
+#include "app/interrupt.h"
+#include "app/keys_of.h"
+#include "app/preflight.h"
+#include "app/timestamp_file.h"
+#include "app/version.h"
+#include "control/local_socket.h"
+#include "control/log.h"
+#include "control/metrics.h"
+#include "control/service.h"
+#include "control/status.h"
+#include "crypto/sha256.h"
+#include "crypto/start.h"
+#include "dataplane/eal.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+namespace landfall::app {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds turn_interval{10};
+constexpr std::chrono::seconds status_interval{1};
+constexpr double drain_patience_s = 4.0;
+
+/// The first folder of a variable that systemd sets, or `otherwise`.
+std::filesystem::path folder_of(const char* variable, const char* otherwise) {
+    const char* const set = std::getenv(variable);
+    const std::string_view folders = set != nullptr && *set != '\0' ? set : otherwise;
+    return folders.substr(0, folders.find(':'));
+}
+
+/// Of all files that make up the configuration.
+std::string identity_of(const config::gateway& settings) {
+    std::string all;
+    for (const auto& source : settings.sources) {
+        all += source->text;
+    }
+    return crypto::sha256_text(all);
+}
+
+void no_core_dumps() {
+    const rlimit none{0, 0};
+    static_cast<void>(setrlimit(RLIMIT_CORE, &none));
+}
+
+class service {
+  public:
+    service(config::gateway settings, control::log_level least)
+        : settings_(std::move(settings)), log_(stderr, control::log_form_of(stderr), least) {}
+
+    int run();
+
+  private:
+    base::result<void> start();
+    base::result<void> start_gateway(read_keys keys);
+    base::result<void> open_sockets();
+    void serve();
+    void feed_watchdog(steady_clock::time_point now);
+    control::snapshot snapshot() const;
+
+    config::gateway settings_;
+    control::logger log_;
+    std::unique_ptr<timestamp_file> timestamps_;
+    std::unique_ptr<dataplane::eal> eal_;
+    std::unique_ptr<gateway> gateway_;
+    std::unique_ptr<control::metrics_server> metrics_;
+    control::local_server sockets_;
+    std::optional<control::watchdog> watchdog_;
+    base::counter pings_;
+    steady_clock::time_point next_status_;
+};
+
+base::result<void> service::start() {
+    if (!crypto::start()) {
+        return std::unexpected(base::failure{"libsodium cannot be used on this machine"});
+    }
+    auto keys = keys_of(settings_);
+    if (!keys) {
+        return std::unexpected(keys.error());
+    }
+    for (const std::string& warning : keys->warnings) {
+        log_.warning(warning);
+    }
+    if (auto started = start_gateway(std::move(*keys)); !started) {
+        return started;
+    }
+    if (settings_.metrics.enabled) {
+        auto served = control::metrics_server::start(settings_.metrics.endpoint,
+                                                     [this] { return snapshot(); });
+        if (!served) {
+            return std::unexpected(served.error());
+        }
+        metrics_ = std::move(*served);
+        log_.info(
+            fmt::format("metrics: http://{}/metrics", base::to_text(settings_.metrics.endpoint)));
+    }
+    return open_sockets();
+}
+
+base::result<void> service::start_gateway(read_keys keys) {
+    const auto to_log = [this](dataplane::log_level level, std::string_view text) {
+        log_.write(level == dataplane::log_level::error     ? control::log_level::warning
+                   : level == dataplane::log_level::warning ? control::log_level::info
+                                                            : control::log_level::debug,
+                   fmt::format("DPDK: {}", text));
+    };
+    auto eal =
+        dataplane::eal::start({.cpus = {.io = settings_.lcores.io, .modem = settings_.lcores.modem},
+                               .memory_octets = gateway::memory_octets(settings_),
+                               .log = to_log});
+    if (!eal) {
+        return std::unexpected(eal.error());
+    }
+    eal_ = std::move(*eal);
+    for (const std::string& warning : eal_->warnings()) {
+        log_.warning(warning);
+    }
+    timestamps_ = std::make_unique<timestamp_file>(
+        folder_of("STATE_DIRECTORY", "/var/lib/landfall") / "tunnel-timestamp");
+    gateway_config config{
+        .settings = settings_, .keys = std::move(keys.keys), .sha256 = identity_of(settings_)};
+    if (settings_.tunnel) {
+        config.last_timestamp = timestamps_->read();
+        config.keep_timestamp = [this](const crypto::tai64n& newest) {
+            if (const auto kept = timestamps_->write(newest); !kept) {
+                log_.limited(steady_clock::now(), control::log_level::warning,
+                             kept.error().message);
+            }
+        };
+    }
+    auto running = gateway::start(std::move(config), *eal_, log_);
+    if (!running) {
+        return std::unexpected(running.error());
+    }
+    gateway_ = std::move(*running);
+    return {};
+}
+
+base::result<void> service::open_sockets() {
+    const auto listen = [&](control::local_listener listener) -> base::result<void> {
+        std::error_code error;
+        std::filesystem::create_directories(listener.path.parent_path(), error);
+        auto done = sockets_.listen(std::move(listener));
+        if (!done && done.error().code == base::exit_code::no_permission) {
+            log_.warning(fmt::format("{}; going on without", done.error().message));
+            return {};
+        }
+        return done;
+    };
+    auto done = listen({.path = folder_of("RUNTIME_DIRECTORY", "/run/landfall") / "control.sock",
+                        .mode = 0660,
+                        .ends = control::framing::line,
+                        .handler = [this](std::string_view request) {
+                            return control::answer(request, [this] { return snapshot(); });
+                        }});
+    if (done && settings_.tunnel) {
+        done = listen({.path = std::filesystem::path("/run/wireguard") /
+                               (settings_.tunnel->interface_name + ".sock"),
+                       .mode = 0600,
+                       .ends = control::framing::empty_line,
+                       .handler = [this](std::string_view request) {
+                           return gateway_->answer_uapi(std::string(request) + "\n\n");
+                       }});
+    }
+    return done;
+}
+
+control::snapshot service::snapshot() const {
+    control::snapshot now = gateway_->snapshot();
+    now.watchdog_pings = pings_.value();
+    return now;
+}
+
+void service::feed_watchdog(steady_clock::time_point now) {
+    if (watchdog_ && watchdog_->due(now, gateway_->heartbeats())) {
+        control::notify_watchdog();
+        pings_.add();
+    }
+    if (now >= next_status_) {
+        control::notify_status(gateway_->status_line());
+        next_status_ = now + status_interval;
+    }
+}
+
+void service::serve() {
+    if (const auto timeout = control::watchdog_timeout()) {
+        watchdog_.emplace(*timeout);
+    }
+    control::notify_ready(gateway_->status_line());
+    log_.info(fmt::format("landfall {}: {} is running: {} ports, {} carriers, {} peers, {} routes",
+                          build_versions().version, settings_.name, settings_.ports.size(),
+                          settings_.carriers.size(), settings_.peers.size(),
+                          settings_.routes.size()));
+    while (!interrupted()) {
+        gateway_->turn();
+        const auto now = steady_clock::now();
+        sockets_.serve(now, turn_interval);
+        feed_watchdog(now);
+    }
+}
+
+int service::run() {
+    if (auto started = start(); !started) {
+        log_.error(started.error().message);
+        return started.error().code;
+    }
+    serve();
+    control::notify_stopping("delivering what was received");
+    log_.info("stopping: delivering what was received");
+    if (!gateway_->drain(drain_patience_s)) {
+        log_.warning("not everything could be delivered in time");
+    }
+    for (const control::carrier_state& carrier : snapshot().carriers) {
+        log_.info(fmt::format("carrier {}: {} frames, {} corrected, {} bad, {} missing",
+                              carrier.name, carrier.frames.good, carrier.frames.corrected,
+                              carrier.frames.bad, carrier.frames.missing));
+    }
+    return base::exit_code::done;
+}
+
+} // namespace
+
+int run_command(const run_options& options) {
+    auto settings = config::load_gateway(options.file);
+    if (!settings) {
+        const base::failure failure = settings.error().failure();
+        fmt::print(stderr, "{}", failure.message);
+        return failure.code;
+    }
+    const config::diagnostics wrong = environment_errors(*settings, settings->warnings);
+    fmt::print(stderr, "{}", settings->warnings.text());
+    if (!wrong.empty()) {
+        fmt::print(stderr, "{}", wrong.text());
+        return base::exit_code::bad_configuration;
+    }
+    no_core_dumps();
+    const auto least = control::log_level_named(options.log_level);
+    return service(std::move(*settings), least.value_or(control::log_level::info)).run();
+}
+
+} // namespace landfall::app

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include "app/tunnel_stage.h"
+
+#include "dataplane/icmp.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace landfall::app {
+namespace {
+
+using crypto::encrypt_status;
+using dataplane::packet;
+using dataplane::packet_burst;
+using dataplane::time_ns;
+
+constexpr std::size_t index(auto value) noexcept {
+    return static_cast<std::size_t>(value);
+}
+
+void swap_addresses(std::span<std::uint8_t> ip, bool v6) noexcept {
+    const std::size_t octets = v6 ? 16 : 4;
+    const std::size_t source_at = v6 ? 8 : 12;
+    const auto source = ip.subspan(source_at, octets);
+    std::swap_ranges(source.begin(), source.end(), ip.subspan(source_at + octets).begin());
+}
+
+} // namespace
+
+const char* name(inner_result result) noexcept {
+    static constexpr std::array names{"echo_answered", "not_for_us", "not_echo", "bad_packet"};
+    static_assert(names.size() == inner_results);
+    return names[index(result)];
+}
+
+tunnel_stage::tunnel_stage(tunnel_stage_config config, crypto::tunnel& tunnel,
+                           dataplane::stack& stack, dataplane::packet_pool& pool)
+    : config_(std::move(config)), tunnel_(tunnel), stack_(stack), pool_(pool),
+      listen_port_(tunnel.control().listen_port()) {
+    waiting_.reserve(config_.peers);
+    for (std::size_t i = 0; i < config_.peers; ++i) {
+        waiting_.emplace_back(config_.staged_packets);
+    }
+}
+
+tunnel_stage::~tunnel_stage() {
+    for (auto& queue : waiting_) {
+        for (; !queue.empty(); queue.pop_front()) {
+            packet(queue.front()).free();
+        }
+    }
+}
+
+dataplane::flow_sink tunnel_stage::sink() noexcept {
+    return {[](void* self, packet_burst& burst, time_ns now) noexcept {
+                static_cast<tunnel_stage*>(self)->receive(burst, now);
+            },
+            this};
+}
+
+dataplane::lcore_step tunnel_stage::as_step() noexcept {
+    return {[](void* self, time_ns now) noexcept {
+                return static_cast<tunnel_stage*>(self)->poll(now);
+            },
+            this};
+}
+
+void tunnel_stage::receive(packet_burst& burst, time_ns now) noexcept {
+    std::array<crypto::incoming, dataplane::burst_packets> batch;
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        const auto data = burst[i].data();
+        batch[i].datagram = data.data();
+        batch[i].length = static_cast<std::uint32_t>(data.size());
+        batch[i].source = burst[i].source();
+    }
+    tunnel_.data().decrypt(std::span(batch).first(burst.size()), now);
+    packet_burst replies;
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        if (batch[i].status == crypto::decrypt_status::packet) {
+            take_inner(burst.take(i), batch[i], replies);
+        } else if (batch[i].status == crypto::decrypt_status::handshake) {
+            handshake_message message{.peer = batch[i].source,
+                                      .size = static_cast<std::uint16_t>(batch[i].length)};
+            std::copy_n(batch[i].datagram, batch[i].length, message.octets.begin());
+            if (!received.push(std::move(message))) {
+                handshakes_dropped_.add();
+            }
+        }
+    }
+    submit(replies, now);
+    flush(now);
+}
+
+void tunnel_stage::take_inner(packet one, const crypto::incoming& in,
+                              packet_burst& replies) noexcept {
+    one.trim_front(static_cast<std::size_t>(in.packet - one.data().data()));
+    one.trim_back(one.data().size() - in.packet_length);
+    const inner_result result = answer(one.data());
+    inner_[index(result)].add();
+    if (result != inner_result::echo_answered) {
+        one.free();
+        return;
+    }
+    one.set_word(in.peer);
+    static_cast<void>(replies.push(one)); // as large as the burst that came in
+}
+
+inner_result tunnel_stage::answer(std::span<std::uint8_t> data) const noexcept {
+    const bool v6 = data[0] >> 4U == 6;
+    const auto ip = v6 ? dataplane::parse_ipv6(data) : dataplane::parse_ipv4(data);
+    if (!ip) {
+        return inner_result::bad_packet;
+    }
+    const bool ours =
+        std::any_of(config_.addresses.begin(), config_.addresses.end(),
+                    [&](const base::ip_prefix& own) { return own.address == ip->destination; });
+    if (!ours) {
+        return inner_result::not_for_us;
+    }
+    const std::uint8_t icmp = v6 ? dataplane::ip_protocol::icmpv6 : dataplane::ip_protocol::icmp;
+    const auto message = data.subspan(ip->octets, ip->total - ip->octets);
+    if (ip->protocol != icmp || !dataplane::check_icmp(message, *ip) ||
+        !dataplane::turn_echo(message, v6)) {
+        return inner_result::not_echo;
+    }
+    swap_addresses(data, v6);
+    return inner_result::echo_answered;
+}
+
+std::size_t tunnel_stage::poll(time_ns now) noexcept {
+    std::size_t done = send_keepalives(now);
+    done += send_messages(now);
+    done += send_staged(now);
+    for (dataplane::packet_ring* input : config_.inputs) {
+        packet_burst burst;
+        done += input->dequeue(burst);
+        submit(burst, now);
+    }
+    flush(now);
+    return done;
+}
+
+std::size_t tunnel_stage::send_messages(time_ns now) noexcept {
+    std::size_t sent = 0;
+    for (handshake_message message; sent < dataplane::burst_packets && to_send.pop(message);
+         ++sent) {
+        packet_burst fresh;
+        if (!pool_.allocate(fresh, 1)) {
+            dropped_[index(encrypt_status::no_room)].add();
+            continue;
+        }
+        const packet one = fresh.take(0);
+        const auto room = one.append(message.size);
+        std::copy_n(message.octets.begin(), message.size, room.begin());
+        emit(one, message.peer, now);
+    }
+    return sent;
+}
+
+std::size_t tunnel_stage::send_keepalives(time_ns now) noexcept {
+    std::array<std::uint16_t, dataplane::burst_packets> peers{};
+    const auto due = tunnel_.data().poll(now, peers);
+    if (due.empty()) {
+        return 0;
+    }
+    packet_burst burst;
+    if (!pool_.allocate(burst, due.size())) {
+        return 0; // they are told again
+    }
+    for (std::size_t i = 0; i < due.size(); ++i) {
+        burst[i].set_word(due[i]);
+    }
+    encrypt(burst, now);
+    return due.size();
+}
+
+std::size_t tunnel_stage::send_staged(time_ns now) noexcept {
+    std::size_t done = 0;
+    for (std::size_t peer = 0; staged_total_ > 0 && peer < waiting_.size(); ++peer) {
+        auto& queue = waiting_[peer];
+        if (queue.empty() || !tunnel_.data().ready(static_cast<std::uint16_t>(peer), now)) {
+            continue;
+        }
+        packet_burst burst;
+        while (!queue.empty() && burst.push(packet(queue.front()))) {
+            queue.pop_front();
+            --staged_total_;
+        }
+        done += burst.size();
+        encrypt(burst, now);
+    }
+    staged_count_.set(staged_total_);
+    return done;
+}
+
+void tunnel_stage::submit(packet_burst& burst, time_ns now) noexcept {
+    packet_burst ready;
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        const packet one = burst.take(i);
+        const auto peer = static_cast<std::uint16_t>(one.word());
+        if (peer < waiting_.size() && !waiting_[peer].empty()) {
+            stage(one, peer); // in order, behind those that wait
+        } else {
+            static_cast<void>(ready.push(one));
+        }
+    }
+    burst.clear();
+    encrypt(ready, now);
+}
+
+void tunnel_stage::encrypt(packet_burst& burst, time_ns now) noexcept {
+    std::array<crypto::outgoing, dataplane::burst_packets> batch;
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        const auto data = burst[i].data();
+        batch[i] = {.packet = data.data(),
+                    .length = static_cast<std::uint32_t>(data.size()),
+                    .headroom = static_cast<std::uint32_t>(burst[i].headroom()),
+                    .tailroom = static_cast<std::uint32_t>(burst[i].tailroom()),
+                    .peer = static_cast<std::uint16_t>(burst[i].word()),
+                    .any_destination = (burst[i].word() & any_destination) != 0};
+    }
+    tunnel_.data().encrypt(std::span(batch).first(burst.size()), now);
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        const crypto::outgoing& result = batch[i];
+        const packet one = burst.take(i);
+        switch (result.status) {
+        case encrypt_status::sent:
+            static_cast<void>(one.prepend(crypto::data_message::packet_at));
+            static_cast<void>(one.append(result.datagram_length - one.data().size()));
+            emit(one, result.endpoint, now);
+            break;
+        case encrypt_status::no_session:
+        case encrypt_status::no_endpoint:
+            stage(one, result.peer);
+            break;
+        case encrypt_status::no_route:
+        case encrypt_status::bad_destination:
+        case encrypt_status::bad_packet:
+        case encrypt_status::too_long:
+        case encrypt_status::no_room:
+            drop(one, result.status);
+            break;
+        }
+    }
+    burst.clear();
+}
+
+void tunnel_stage::stage(packet one, std::uint16_t peer) noexcept {
+    if (one.data().empty()) { // a keepalive; it is told again
+        one.free();
+        return;
+    }
+    auto& queue = waiting_[peer];
+    if (queue.full()) {
+        drop(packet(queue.front()), encrypt_status::no_session);
+        queue.pop_front();
+        --staged_total_;
+    }
+    queue.push_back(one.get());
+    staged_count_.set(++staged_total_);
+}
+
+void tunnel_stage::drop(packet one, encrypt_status why) noexcept {
+    dropped_[index(why)].add();
+    one.free();
+}
+
+void tunnel_stage::emit(packet one, const base::udp_endpoint& to, time_ns now) noexcept {
+    if (!out_.empty() && (out_to_ != to || out_.room() == 0)) {
+        flush(now);
+    }
+    out_to_ = to;
+    static_cast<void>(out_.push(one)); // there is room
+}
+
+void tunnel_stage::flush(time_ns now) noexcept {
+    if (!out_.empty()) {
+        stack_.send(out_, listen_port_, out_to_, now);
+    }
+}
+
+} // namespace landfall::app

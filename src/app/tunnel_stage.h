@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The tunnel's part of an io lcore: inner packets from the modems encrypted and sent, datagrams
+// from peers decrypted, handshakes passed to the control thread and its messages sent.
+#pragma once
+
+#include "base/counter.h"
+#include "base/fixed_queue.h"
+#include "base/spsc_ring.h"
+#include "crypto/tunnel.h"
+#include "dataplane/io_loop.h"
+#include "dataplane/packet.h"
+#include "dataplane/ring.h"
+#include "dataplane/stack.h"
+
+#include <array>
+#include <memory>
+#include <vector>
+
+namespace landfall::app {
+
+/// Added to a peer's index in a packet's word: the route names the peer, whatever its allowed IPs.
+inline constexpr std::uint32_t any_destination = 0x1'0000;
+
+/// A handshake message, to the control thread or from it.
+struct handshake_message {
+    static constexpr std::size_t most_octets = crypto::initiation::octets;
+
+    base::udp_endpoint peer;
+    std::uint16_t size = 0;
+    std::array<std::uint8_t, most_octets> octets{};
+};
+
+/// What became of an authentic inner packet that a peer sent.
+enum class inner_result : std::uint8_t {
+    echo_answered,
+    not_for_us, ///< to an address that is not the gateway's own
+    not_echo,   ///< to the gateway, but no echo request
+    bad_packet, ///< fragments and malformed ones
+};
+inline constexpr std::size_t inner_results = 4;
+[[nodiscard]] const char* name(inner_result result) noexcept;
+
+struct tunnel_stage_config {
+    std::size_t peers = 64;                 ///< the tunnel's most
+    std::size_t staged_packets = 1024;      ///< for each peer without a session, the newest
+    std::vector<base::ip_prefix> addresses; ///< the gateway's own in the tunnel
+    std::vector<dataplane::packet_ring*> inputs;
+};
+
+class tunnel_stage {
+  public:
+    /// What is pointed to outlives the stage. Messages to peers come from `pool`.
+    tunnel_stage(tunnel_stage_config config, crypto::tunnel& tunnel, dataplane::stack& stack,
+                 dataplane::packet_pool& pool);
+    ~tunnel_stage();
+    tunnel_stage(const tunnel_stage&) = delete;
+    tunnel_stage& operator=(const tunnel_stage&) = delete;
+
+    // The lcore's.
+    [[nodiscard]] dataplane::flow_sink sink() noexcept;
+    [[nodiscard]] dataplane::lcore_step as_step() noexcept;
+    void receive(dataplane::packet_burst& burst, dataplane::time_ns now) noexcept;
+    std::size_t poll(dataplane::time_ns now) noexcept;
+
+    // The control thread's.
+    base::spsc_ring<handshake_message> received{256}; ///< from peers
+    base::spsc_ring<handshake_message> to_send{256};
+
+    // Anyone's.
+    /// Packets that were not sent, by the last thing that the tunnel said of them; `no_session`:
+    /// those that gave way to newer ones while they waited.
+    [[nodiscard]] std::uint64_t dropped(crypto::encrypt_status status) const noexcept {
+        return dropped_[static_cast<std::size_t>(status)].value();
+    }
+    [[nodiscard]] std::uint64_t inner(inner_result result) const noexcept {
+        return inner_[static_cast<std::size_t>(result)].value();
+    }
+    /// Handshake messages that the control thread was too slow for.
+    [[nodiscard]] std::uint64_t handshakes_dropped() const noexcept {
+        return handshakes_dropped_.value();
+    }
+    /// Packets that wait for a session.
+    [[nodiscard]] std::uint64_t staged() const noexcept { return staged_count_.value(); }
+
+  private:
+    void take_inner(dataplane::packet packet, const crypto::incoming& in,
+                    dataplane::packet_burst& replies) noexcept;
+    [[nodiscard]] inner_result answer(std::span<std::uint8_t> packet) const noexcept;
+    std::size_t send_messages(dataplane::time_ns now) noexcept;
+    std::size_t send_keepalives(dataplane::time_ns now) noexcept;
+    std::size_t send_staged(dataplane::time_ns now) noexcept;
+    void submit(dataplane::packet_burst& burst, dataplane::time_ns now) noexcept;
+    void encrypt(dataplane::packet_burst& burst, dataplane::time_ns now) noexcept;
+    void stage(dataplane::packet packet, std::uint16_t peer) noexcept;
+    void drop(dataplane::packet packet, crypto::encrypt_status why) noexcept;
+    void emit(dataplane::packet packet, const base::udp_endpoint& to,
+              dataplane::time_ns now) noexcept;
+    void flush(dataplane::time_ns now) noexcept;
+
+    tunnel_stage_config config_;
+    crypto::tunnel& tunnel_;
+    dataplane::stack& stack_;
+    dataplane::packet_pool& pool_;
+    std::uint16_t listen_port_;
+    std::vector<base::fixed_queue<rte_mbuf*>> waiting_; ///< by peer
+    std::size_t staged_total_ = 0;
+    dataplane::packet_burst out_; ///< to `out_to_`
+    base::udp_endpoint out_to_;
+    base::gauge<std::uint64_t> staged_count_;
+    std::array<base::counter, crypto::encrypt_statuses> dropped_;
+    std::array<base::counter, inner_results> inner_;
+    base::counter handshakes_dropped_;
+};
+
+} // namespace landfall::app
