@@ -90,13 +90,15 @@ void checker::check_route_destination(const route_settings& route) {
                  }))
             wrong(at, fmt::format("udp: the tunnel has no {} address", to.v6 ? "IPv6" : "IPv4"));
     }
-    for (const std::string& named : route.to) {
+    // Several peers get copies of what goes to one of them: each may have such an address.
+    const bool known = std::any_of(route.to.begin(), route.to.end(), [&](const std::string& named) {
         const peer_settings* peer = find_named(all_.peers, named);
-        if (peer != nullptr && sound(peer->given, "allowed_ips") && !allows(*peer, to))
-            wrong(at, fmt::format("udp: {} is in no allowed_ips of peer \"{}\"{}", to_text(to),
-                                  peer->name,
-                                  route.to.size() > 1 ? "; make it a route of its own" : ""));
-    }
+        return peer == nullptr || !sound(peer->given, "allowed_ips") || allows(*peer, to);
+    });
+    if (!known && !route.to.empty())
+        wrong(at, fmt::format("udp: {} is in no allowed_ips of peer \"{}\"{}", to_text(to),
+                              route.to.front(),
+                              route.to.size() > 1 ? " or of the route's other peers" : ""));
 }
 
 void checker::check_frame_sizes(const route_settings& route) {

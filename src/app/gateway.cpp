@@ -28,6 +28,8 @@ constexpr double ring_s = 0.5; // of samples between port and modem, while a mod
 constexpr double usual_samples_per_symbol = 2.5;
 constexpr std::size_t largest_packet_octets = 65542; // a space packet: header, 65,536 of data
 constexpr std::int64_t watch_interval_ns = dataplane::second_ns;
+constexpr std::int64_t link_interval_ns = dataplane::second_ns / 10;
+constexpr auto links_patience = std::chrono::milliseconds(1500); // at the start
 
 std::int64_t unix_now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -404,8 +406,27 @@ base::result<void> gateway::launch() {
         }
     }
     seen_lcores_.resize(loops_.size());
+    wait_for_links();
     start_unix_s_ = 1e-9 * static_cast<double>(unix_now_ns());
     return {};
+}
+
+/// Interfaces take a moment to come up; what is sent meanwhile would be lost.
+void gateway::wait_for_links() {
+    const auto up = [](const port_parts& one) {
+        return one.device->poll_link() == dataplane::link_state::up;
+    };
+    const auto give_up = std::chrono::steady_clock::now() + links_patience;
+    while (!std::all_of(ports_.begin(), ports_.end(), up) &&
+           std::chrono::steady_clock::now() < give_up) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        ports_[i].last_link = ports_[i].device->link();
+        if (ports_[i].last_link != dataplane::link_state::up) {
+            log_.warning(fmt::format("port {}: link down", settings_.ports[i].name));
+        }
+    }
 }
 
 void gateway::stop() noexcept {
@@ -453,7 +474,12 @@ void gateway::turn() {
     if (tunnel_stage_) {
         serve_tunnel();
     }
-    if (const auto now = dataplane::time_now(); now >= next_watch_ns_) {
+    const auto now = dataplane::time_now();
+    if (now >= next_link_ns_) {
+        next_link_ns_ = now + link_interval_ns;
+        watch_links();
+    }
+    if (now >= next_watch_ns_) {
         next_watch_ns_ = now + watch_interval_ns;
         watch();
     }
@@ -495,7 +521,6 @@ std::string gateway::answer_uapi(std::string_view request) {
 
 void gateway::watch() {
     ++watches_;
-    watch_links();
     watch_carriers();
     watch_lcores();
     log_.tell_suppressed(std::chrono::steady_clock::now());
@@ -520,7 +545,7 @@ void gateway::watch_links() {
             const std::lock_guard lock(mutex_);
             now = ports_[i].device->poll_link();
         }
-        if (now != std::exchange(ports_[i].last_link, now) || watches_ == 1) {
+        if (std::exchange(ports_[i].last_link, now) != now) {
             const char* const state = now == dataplane::link_state::up     ? "up"
                                       : now == dataplane::link_state::down ? "down"
                                                                            : "gone";

@@ -119,6 +119,7 @@ class gateway {
     [[nodiscard]] std::size_t port_index(std::string_view name) const;
     [[nodiscard]] delivery::router_config routes_of(std::size_t carrier) const;
     void warn_of_fragments(std::size_t carrier, const delivery::router_config& routes) const;
+    void wait_for_links();
     void serve_tunnel();
     void watch();
     void watch_links();
@@ -153,6 +154,7 @@ class gateway {
     std::vector<watched_carrier> seen_carriers_;
     std::vector<watched_lcore> seen_lcores_;
     std::vector<std::int64_t> seen_handshakes_; ///< by peer of the settings, unix seconds
+    std::int64_t next_link_ns_ = 0;
     std::int64_t next_watch_ns_ = 0;
     std::size_t watches_ = 0;
 };

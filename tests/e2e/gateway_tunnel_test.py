@@ -123,7 +123,7 @@ name = "mdc-b"
 public_key = "{public_key(other)}"
 endpoint = "{lib.DC_IPV4}:51821"
 allowed_ips = ["10.77.0.8/32"]
-persistent_keepalive = "1 s"
+persistent_keepalive_s = 1
 """))
         collectors = []
         for end in (dc, more):

@@ -484,7 +484,7 @@ class Stations:
     # -------- the gateway's configuration
 
     def config(self, carriers, routes, psk=False, ipv6=False, initiator=True, driver="net_af_packet",
-               keepalive="1 s", extra=""):
+               keepalive=1, extra=""):
         """`carriers`, `routes`: dictionaries of TOML values as text."""
         peer = {"name": '"mdc-a"', "public_key": f'"{self.dc_public}"',
                 "allowed_ips": f'["{DC_INNER}/32", "{DC_INNER6}/128"]'}
@@ -493,7 +493,7 @@ class Stations:
         if initiator:
             peer["endpoint"] = f'"[{DC_IPV6}]:51820"' if ipv6 else f'"{DC_IPV4}:51820"'
             if keepalive:
-                peer["persistent_keepalive"] = f'"{keepalive}"'
+                peer["persistent_keepalive_s"] = keepalive
         tables = [
             ("[gateway]", {"name": '"e2e"'}),
             ("[[port]]", {"name": '"rf"', "device": f'"{driver},iface=rf0"',
