@@ -129,7 +129,9 @@ constexpr std::array keys_of_carrier{
     key<is::reference, &carrier_settings::mission_named>("mission", required),
     key<is::reference, &carrier_settings::port>("port"),
     key<udp_port, &carrier_settings::udp_port>("udp_port"),
-    key<is::number<std::uint32_t, 0, 0xFFFFFFFF>, &carrier_settings::stream_id>("stream_id")};
+    key<is::number<std::uint32_t, 0, 0xFFFFFFFF>, &carrier_settings::stream_id>("stream_id"),
+    key<is::number<std::int64_t, 2000, 100'000'000'000, quantity::frequency>,
+        &carrier_settings::sample_rate_hz>("sample_rate_hz")};
 
 constexpr std::array keys_of_tunnel{
     key<is::reference, &tunnel_settings::port>("port", required),

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "app/preflight.h"
 
+#include "app/receive_chain.h"
+#include "crypto/keys.h"
+#include "crypto/start.h"
+#include "dataplane/flow_table.h"
+
 #include <fmt/format.h>
 #include <net/if.h>
 #include <sched.h>
@@ -9,6 +14,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -41,22 +48,57 @@ std::string unreadable(const fs::path& path) {
     return std::ifstream(path).is_open() ? std::string{} : reason();
 }
 
-void check_key_file(const config::key_origins& given, std::string_view key, const fs::path& written,
-                    const findings& found) {
+/// The key; none where it is not named, or wrong.
+std::optional<crypto::private_key> check_key_file(const config::key_origins& given,
+                                                  std::string_view key, const fs::path& written,
+                                                  const findings& found) {
     const config::origin at = config::origin_of(given, key);
     if (at.source == nullptr)
-        return;
-    const fs::path path = config::key_path(written, at);
-    if (const std::string why = unreadable(path); !why.empty()) {
-        found.errors.add(*at.source, at.at, fmt::format("{}: {}: {}", key, path.string(), why));
-        return;
+        return {};
+    auto file = crypto::read_key_file(config::key_path(written, at).string());
+    if (!file) {
+        found.errors.add(*at.source, at.at, fmt::format("{}: {}", key, file.error().message));
+        return {};
     }
-    std::error_code code;
-    const auto mode = fs::status(path, code).permissions();
-    if ((mode & fs::perms::others_read) != fs::perms::none)
-        found.warnings.add(
-            *at.source, at.at,
-            fmt::format("{}: {}: everyone can read it; chmod 600", key, path.string()));
+    if (!file->warning.empty())
+        found.warnings.add(*at.source, at.at, fmt::format("{}: {}", key, file->warning));
+    return std::move(file->key);
+}
+
+void check_keys(const config::gateway& gateway, const findings& found) {
+    for (const config::peer_settings& peer : gateway.peers)
+        static_cast<void>(
+            check_key_file(peer.given, "preshared_key_file", peer.preshared_key_file, found));
+    if (!gateway.tunnel)
+        return;
+    const auto own = check_key_file(gateway.tunnel->given, "private_key_file",
+                                    gateway.tunnel->private_key_file, found);
+    for (const config::peer_settings& peer : gateway.peers) {
+        const config::origin at = config::origin_of(peer.given, "public_key");
+        if (own && at.source != nullptr &&
+            crypto::to_text(crypto::public_of(*own)) == peer.public_key)
+            found.errors.add(*at.source, at.at, "public_key: it is the gateway's own");
+    }
+}
+
+void check_carriers(const config::gateway& gateway, const findings& found) {
+    std::map<std::string_view, std::size_t> flows; // by port; the tunnel's is one more
+    for (const config::carrier_settings& carrier : gateway.carriers) {
+        if (++flows[carrier.port] == dataplane::max_flows && carrier.at.source != nullptr)
+            found.errors.add(*carrier.at.source, carrier.at.at,
+                             fmt::format("port \"{}\" has more carriers than the {} that one can "
+                                         "have",
+                                         carrier.port, dataplane::max_flows - 1));
+        const config::origin at = config::origin_of(carrier.given, "sample_rate_hz");
+        if (!carrier.sample_rate_hz || at.source == nullptr)
+            continue;
+        const auto rate_hz = static_cast<double>(*carrier.sample_rate_hz);
+        const receive_chain chain({.mission = carrier.mission});
+        if (const char* const why = chain.unsupported(rate_hz))
+            found.errors.add(*at.source, at.at,
+                             fmt::format("sample_rate_hz: {}: {:g} samples/s for {:g} symbols/s",
+                                         why, rate_hz, carrier.mission.wave.symbol_rate_hz));
+    }
 }
 
 void check_cpus(const config::lcore_settings& lcores, std::string_view key,
@@ -126,11 +168,9 @@ config::diagnostics environment_errors(const config::gateway& gateway,
     check_cpus(gateway.lcores, "modem", gateway.lcores.modem, found);
     for (const config::port_settings& port : gateway.ports)
         check_device(port, found);
-    if (gateway.tunnel)
-        check_key_file(gateway.tunnel->given, "private_key_file", gateway.tunnel->private_key_file,
-                       found);
-    for (const config::peer_settings& peer : gateway.peers)
-        check_key_file(peer.given, "preshared_key_file", peer.preshared_key_file, found);
+    if (crypto::start()) // else it is told where keys are used
+        check_keys(gateway, found);
+    check_carriers(gateway, found);
     errors.sort();
     return errors;
 }

@@ -9,6 +9,7 @@ from support import Case, landfall
 
 CONFIGURATION = 78
 KEY = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+OWN_KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="  # of the wg manual's examples
 GOOD = f"""config_version = 1
 [[port]]
 name = "rf"
@@ -44,7 +45,7 @@ class check(Case):
         super().setUp()
         self.path = self.folder / "landfall.toml"
         self.write("landfall.toml", GOOD)
-        self.write("tunnel.key", "secret-secret\n", 0o600)
+        self.write("tunnel.key", OWN_KEY + "\n", 0o600)
 
     def write(self, name, text, mode=0o644):
         path = self.folder / name
@@ -54,6 +55,21 @@ class check(Case):
 
     def check(self, *more, code=0):
         return landfall("check", "-c", "landfall.toml", *more, code=code, cwd=self.folder)
+
+    def test_keys_that_are_none_and_rates_that_do_not_fit(self):
+        self.write("tunnel.key", "secret-secret\n", 0o600)
+        self.write("landfall.toml", GOOD.replace('mission = "gk2a-lrit"', 'mission = "gk2a-lrit"\nsample_rate_hz = "100 kHz"'))
+        _, err = self.check(code=CONFIGURATION)
+        self.assertIn("landfall.toml:18:20: error: private_key_file: ", err)
+        self.assertNotIn("secret-secret", err)
+        self.assertIn("landfall.toml:14:18: error: sample_rate_hz: ", err)
+        self.assertIn("100000 samples/s for 128000 symbols/s", err)
+
+    def test_a_peer_with_the_gateways_own_key(self):
+        public, _ = landfall("key", "public", input=(OWN_KEY + "\n").encode())
+        self.write("landfall.toml", GOOD.replace(KEY, public.strip()))
+        _, err = self.check(code=CONFIGURATION)
+        self.assertIn("public_key: it is the gateway's own", err)
 
     def test_a_good_one(self):
         out, err = self.check()
@@ -148,16 +164,16 @@ conf.d/20-more.toml:11:7: error: udp: is for routes as "frames", "packets", "iq"
         cpus = os.sysconf("SC_NPROCESSORS_CONF")
         for line in ('landfall.toml:4:10: error: device: no.pcap: No such file or directory',
                      'landfall.toml:8:10: error: device: no network interface is named "nowhere0"',
-                     "landfall.toml:17:20: error: private_key_file: tunnel.key: No such file or directory",
+                     "landfall.toml:17:20: error: private_key_file: key file 'tunnel.key': No such file or directory",
                      f"landfall.toml:29:7: error: io: there is no CPU 1023 here, just 0 to {cpus - 1}"):
             self.assertIn(line + "\n", err)
 
     def test_a_key_that_everyone_can_read_is_a_warning(self):
-        self.write("tunnel.key", "secret-secret\n", 0o644)
+        self.write("tunnel.key", OWN_KEY + "\n", 0o644)
         out, err = self.check()
         self.assertIn(": ok: ", out)
-        self.assertIn("landfall.toml:17:20: warning: private_key_file: tunnel.key: everyone can read "
-                      "it; chmod 600\n", err)
+        self.assertIn("landfall.toml:17:20: warning: private_key_file: key file 'tunnel.key': others "
+                      "may read or change it; `chmod 600` it\n", err)
 
     def test_no_file(self):
         _, err = landfall("check", "-c", self.folder / "none.toml", code=CONFIGURATION)
