@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "app/demo_command.h"
 
-#include "app/datacenter.h"
-#include "app/gateway.h"
+#include "app/cabled_gateway.h"
 #include "app/ground_link.h"
 #include "app/interrupt.h"
 #include "app/live_page.h"
 #include "config/mission_loader.h"
 #include "control/metrics.h"
 #include "crypto/start.h"
-#include "dataplane/cable.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <chrono>
-#include <filesystem>
 #include <thread>
 
 namespace landfall::app {
@@ -28,61 +25,7 @@ constexpr double patience_s = 5.0; // behind real time, before the pass is cut s
 constexpr double drain_patience_s = 10.0;
 constexpr auto turn_interval = std::chrono::milliseconds(5);
 constexpr auto last_packets_time = std::chrono::milliseconds(200);
-constexpr std::uint16_t mtu = 9000;
-constexpr std::uint32_t stream_id = 1;
 constexpr std::uint16_t metrics_port = 9464;
-
-/// The demonstration's landfall.toml. A mission that is a path is found from anywhere.
-std::string settings_text(const demo_options& options, const std::string& rf,
-                          const std::string& mdc, const crypto::public_key& datacenter) {
-    const bool is_path =
-        options.mission.find('/') != std::string::npos || options.mission.ends_with(".toml");
-    const std::string mission =
-        is_path ? std::filesystem::absolute(options.mission).string() : options.mission;
-    return fmt::format(R"(config_version = 1
-[gateway]
-name = "demo"
-[[port]]
-name = "rf"
-device = "{}"
-address = ["192.0.2.10/24"]
-mtu = {}
-[[port]]
-name = "mdc"
-device = "{}"
-address = ["198.51.100.10/24"]
-mtu = {}
-[[carrier]]
-name = "satellite"
-mission = {}
-port = "rf"
-udp_port = 4991
-stream_id = {}
-[tunnel]
-port = "mdc"
-private_key_file = "none"
-address = ["10.77.0.1/24"]
-[[peer]]
-name = "datacenter"
-public_key = "{}"
-endpoint = "198.51.100.7:51820"
-allowed_ips = ["10.77.0.7/32"]
-[[route]]
-carrier = "satellite"
-to = "datacenter"
-as = "frames"
-fill = true
-udp = "10.77.0.7:50011"
-)",
-                       rf, mtu, mdc, mtu, nlohmann::json(mission).dump(), stream_id,
-                       to_text(datacenter));
-}
-
-struct demo_keys {
-    crypto::private_key gateway = crypto::generate_private_key(crypto::fill_random);
-    crypto::private_key datacenter = crypto::generate_private_key(crypto::fill_random);
-    crypto::preshared_key preshared = crypto::generate_preshared_key(crypto::fill_random);
-};
 
 /// The tunnel, what arrived behind it, and what was dropped on the way.
 std::vector<std::string> delivery_notes(const control::snapshot& now,
@@ -122,7 +65,7 @@ class demo {
         : options_(options),
           log_(stderr, control::log_form_of(stderr), control::log_level::warning) {}
 
-    ~demo();
+    ~demo() { stop(); }
     demo(const demo&) = delete;
     demo& operator=(const demo&) = delete;
 
@@ -130,7 +73,8 @@ class demo {
 
   private:
     base::result<void> start();
-    base::result<void> start_ends(demo_keys keys, satellite sender);
+    base::result<void> start_gateway(satellite sender);
+    void stop();
     base::result<void> start_metrics();
     void fly();
     void show();
@@ -144,11 +88,8 @@ class demo {
     frame_check check_;
     std::string title_;
     std::unique_ptr<dataplane::eal> eal_;
-    std::unique_ptr<dataplane::cable> rf_;
-    std::unique_ptr<dataplane::cable> mdc_;
-    std::unique_ptr<gateway> gateway_;
+    std::unique_ptr<cabled_gateway> cabled_;
     std::unique_ptr<control::metrics_server> metrics_;
-    std::unique_ptr<datacenter> datacenter_;
     std::unique_ptr<ground_link> link_;
     live_page page_;
     steady_clock::time_point begun_;
@@ -157,21 +98,14 @@ class demo {
     double progress_ = 0.0;
 };
 
-/// What is still in a cable goes before the pools that it came from.
-demo::~demo() {
+/// The sender first: what it has put into its cable comes from its own packets.
+void demo::stop() {
+    metrics_.reset();
     if (link_) {
         link_->stop();
     }
-    if (datacenter_) {
-        datacenter_->stop();
-    }
-    if (gateway_) {
-        gateway_->stop();
-    }
-    for (dataplane::cable* const one : {rf_.get(), mdc_.get()}) {
-        if (one != nullptr) {
-            one->clear();
-        }
+    if (cabled_) {
+        cabled_->stop();
     }
 }
 
@@ -181,68 +115,38 @@ base::result<void> demo::start() {
         return std::unexpected(mission.error().failure());
     }
     title_ = fmt::format("{}: {}", mission->name, mission->title);
-    auto sender = satellite::create(*mission, options_.seconds, stream_id, check_);
+    auto sender = satellite::create(*mission, options_.seconds, cabled_gateway::stream_id, check_);
     if (!sender) {
         return std::unexpected(sender.error());
     }
     if (!crypto::start()) {
         return std::unexpected(base::failure{"libsodium cannot be used on this machine"});
     }
-    demo_keys keys;
-    const auto datacenter_key = crypto::public_of(keys.datacenter);
-    // The names of the cables' ends, which come after DPDK, whose memory the settings tell.
-    auto settings = config::read_gateway(
-        {{.name = "demo",
-          .text = settings_text(options_, "net_ring_rf_a", "net_ring_mdc_a", datacenter_key)}},
-        config::mission_folders());
-    if (!settings) {
-        return std::unexpected(settings.error().failure());
+    return start_gateway(std::move(*sender));
+}
+
+base::result<void> demo::start_gateway(satellite sender) {
+    const auto memory = cabled_gateway::memory_octets(options_.mission);
+    if (!memory) {
+        return std::unexpected(memory.error());
     }
-    auto eal = dataplane::eal::start({.memory_octets = gateway::memory_octets(*settings) +
-                                                       datacenter::memory_octets(mtu) +
-                                                       ground_link::memory_octets(mtu)});
+    auto eal = dataplane::eal::start(
+        {.memory_octets = *memory + ground_link::memory_octets(cabled_gateway::mtu)});
     if (!eal) {
         return std::unexpected(eal.error());
     }
     eal_ = std::move(*eal);
-    auto rf = dataplane::cable::create("rf");
-    auto mdc = dataplane::cable::create("mdc");
-    if (!rf || !mdc) {
-        return std::unexpected(rf ? mdc.error() : rf.error());
+    auto cabled = cabled_gateway::start(options_.mission, check_, *eal_, log_);
+    if (!cabled) {
+        return std::unexpected(cabled.error());
     }
-    rf_ = std::move(*rf);
-    mdc_ = std::move(*mdc);
-    gateway_config config{.settings = std::move(*settings)};
-    config.keys.own = crypto::private_key::copy_of(keys.gateway.bytes());
-    config.keys.peers.push_back(datacenter_key);
-    config.keys.preshared.emplace_back(crypto::preshared_key::copy_of(keys.preshared.bytes()));
-    auto running = gateway::start(std::move(config), *eal_, log_);
-    if (!running) {
-        return std::unexpected(running.error());
-    }
-    gateway_ = std::move(*running);
-    return start_ends(std::move(keys), std::move(*sender));
-}
-
-base::result<void> demo::start_ends(demo_keys keys, satellite sender) {
-    datacenter_config far_end{.device = mdc_->device(1),
-                              .mtu = mtu,
-                              .address = *base::parse_prefix("198.51.100.7/24"),
-                              .sink = *base::parse_endpoint("10.77.0.7:50011"),
-                              .gateway_inside = *base::parse_prefix("10.77.0.1/32")};
-    far_end.key = std::move(keys.datacenter);
-    far_end.gateway = crypto::public_of(keys.gateway);
-    far_end.preshared = std::move(keys.preshared);
-    auto end = datacenter::start(std::move(far_end), check_);
-    if (!end) {
-        return std::unexpected(end.error());
-    }
-    datacenter_ = std::move(*end);
-    auto link = ground_link::start({.device = rf_->device(1),
-                                    .mtu = mtu,
-                                    .address = *base::parse_prefix("192.0.2.20/24"),
-                                    .gateway = *base::parse_endpoint("192.0.2.10:4991"),
-                                    .behind = [this] { return gateway_->backlog(0) > 0.5; }},
+    cabled_ = std::move(*cabled);
+    gateway& running = cabled_->of();
+    auto link = ground_link::start({.device = cabled_->device(),
+                                    .mtu = cabled_gateway::mtu,
+                                    .address = cabled_gateway::digitiser_address(),
+                                    .gateway = cabled_gateway::gateway_address(),
+                                    .behind = [&running] { return running.backlog(0) > 0.5; }},
                                    std::move(sender));
     if (!link) {
         return std::unexpected(link.error());
@@ -252,7 +156,7 @@ base::result<void> demo::start_ends(demo_keys keys, satellite sender) {
 }
 
 base::result<void> demo::start_metrics() {
-    const auto snapshot = [this] { return gateway_->snapshot(); };
+    const auto snapshot = [this] { return cabled_->of().snapshot(); };
     base::udp_endpoint listen{.address = *base::parse_ip("127.0.0.1"), .port = metrics_port};
     auto served = control::metrics_server::start(listen, snapshot);
     if (!served) { // the port is taken, by a gateway perhaps
@@ -274,7 +178,7 @@ void demo::fly() {
     begun_ = steady_clock::now();
     double next_draw = 0.0;
     while (!link_->ended()) {
-        gateway_->turn();
+        cabled_->of().turn();
         if (!cut_short_ && (interrupted() || elapsed_s() > options_.seconds + patience_s)) {
             progress_ = link_->progress();
             cut_short_ = progress_ < 1.0; // what was sent so far still has to arrive
@@ -287,12 +191,12 @@ void demo::fly() {
         std::this_thread::sleep_for(turn_interval);
     }
     elapsed_s_ = elapsed_s();
-    while (gateway_->backlog(0) > 0.0) {
-        gateway_->turn();
+    while (cabled_->of().backlog(0) > 0.0) {
+        cabled_->of().turn();
         std::this_thread::sleep_for(turn_interval);
     }
     show();
-    if (!gateway_->drain(drain_patience_s)) {
+    if (!cabled_->of().drain(drain_patience_s)) {
         fmt::print(stderr, "landfall demo: the gateway could not deliver everything in time\n");
     }
     std::this_thread::sleep_for(last_packets_time);
@@ -300,8 +204,8 @@ void demo::fly() {
 }
 
 void demo::show() {
-    const carrier_view view = gateway_->view(0);
-    const control::snapshot now = gateway_->snapshot();
+    const carrier_view view = cabled_->of().view(0);
+    const control::snapshot now = cabled_->of().snapshot();
     const frame_check::counts checked = check_.now();
     page_.draw({.title = title_,
                 .progress = link_->progress(),
@@ -315,13 +219,13 @@ void demo::show() {
 }
 
 int demo::report() {
-    const chain_status now = gateway_->view(0).status;
-    const control::snapshot end = gateway_->snapshot();
+    const chain_status now = cabled_->of().view(0).status;
+    const control::snapshot end = cabled_->of().snapshot();
     const frame_check::counts frames = check_.now();
     if (options_.json) {
         const nlohmann::ordered_json text = {
             {"schema", 1},
-            {"mission", gateway_->snapshot().carriers[0].mission},
+            {"mission", cabled_->of().snapshot().carriers[0].mission},
             {"sent", frames.sent},
             {"received", frames.right},
             {"missing", frames.missing},

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// A gateway between two cables, with a datacenter at the far end: what demo and bench run. It needs
+// no interface, no hugepages and no root.
+#pragma once
+
+#include "app/datacenter.h"
+#include "app/frame_check.h"
+#include "app/gateway.h"
+#include "base/error.h"
+#include "control/log.h"
+#include "dataplane/cable.h"
+#include "dataplane/eal.h"
+
+#include <memory>
+#include <string>
+
+namespace landfall::app {
+
+/// One carrier, all of its frames routed through the tunnel.
+class cabled_gateway {
+  public:
+    static constexpr std::uint16_t mtu = 9000;
+    static constexpr std::uint32_t stream_id = 1;
+
+    /// Where the digitiser is and where it sends.
+    [[nodiscard]] static base::ip_prefix digitiser_address();
+    [[nodiscard]] static base::udp_endpoint gateway_address();
+
+    /// What it takes of DPDK's memory. `mission`: a preset, or a path.
+    [[nodiscard]] static base::result<std::size_t> memory_octets(const std::string& mission);
+    /// `check`, `eal` and `log` outlive it.
+    static base::result<std::unique_ptr<cabled_gateway>> start(const std::string& mission,
+                                                               frame_check& check,
+                                                               const dataplane::eal& eal,
+                                                               control::logger& log);
+    ~cabled_gateway();
+    cabled_gateway(const cabled_gateway&) = delete;
+    cabled_gateway& operator=(const cabled_gateway&) = delete;
+
+    /// The device of the digitiser's end.
+    [[nodiscard]] const std::string& device() const noexcept { return rf_->device(1); }
+    [[nodiscard]] gateway& of() noexcept { return *gateway_; }
+    /// Ends all threads; the digitiser's has ended. What is still in the cables is freed.
+    void stop();
+
+  private:
+    cabled_gateway() = default;
+
+    std::unique_ptr<dataplane::cable> rf_;
+    std::unique_ptr<dataplane::cable> mdc_;
+    std::unique_ptr<gateway> gateway_;
+    std::unique_ptr<datacenter> datacenter_;
+};
+
+} // namespace landfall::app
