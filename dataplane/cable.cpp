@@ -53,6 +53,10 @@ cable::~cable() {
     }
 }
 
+std::size_t cable::on_the_way(std::size_t to) const noexcept {
+    return rte_ring_count(rings_[1 - to]); // as `create` joins them
+}
+
 void cable::clear() noexcept {
     for (rte_ring* const ring : rings_) {
         void* left = nullptr;

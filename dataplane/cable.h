@@ -29,6 +29,8 @@ class cable {
     [[nodiscard]] const std::string& device(std::size_t end) const noexcept {
         return devices_[end];
     }
+    /// Packets on their way to an end; about, for they move.
+    [[nodiscard]] std::size_t on_the_way(std::size_t to) const noexcept;
     /// Frees what is on the way. Nobody uses the ends meanwhile; what was sent came from pools that
     /// must still be there.
     void clear() noexcept;

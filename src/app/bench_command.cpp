@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/bench_command.h"
 
+#include "app/bench_gateway.h"
 #include "app/bench_ingest.h"
 #include "app/bench_tunnel.h"
 #include "app/difi_packetiser.h"
@@ -327,12 +328,26 @@ std::string cpu_name() {
     return "unknown";
 }
 
-const std::array<const char*, 17> all_stages{
+const std::array<const char*, 18> all_stages{
     "difi-ingest",       "difi-unpack",      "demod-bpsk",          "demod-qpsk",
     "demod-oqpsk",       "search-qpsk",      "search-oqpsk",        "viterbi-1/2",
     "viterbi-3/4",       "rs-255-223-clean", "rs-255-223-8-errors", "chain-goes-hrit",
     "chain-metop-ahrpt", "chain-jpss-hrd",   "chain-noaa21-hrd",    "tunnel-encrypt",
-    "tunnel-transmit"};
+    "tunnel-transmit",   "gateway-gk2a-hrit"};
+
+std::optional<measured> bench_gateway(double seconds, const std::string& stage) {
+    const auto mission = config::load_mission(stage.substr(std::string_view("gateway-").size()));
+    if (!mission) {
+        fmt::print(stderr, "{}", mission.error().text());
+        return std::nullopt;
+    }
+    const auto rates = measure_gateway(*mission, seconds);
+    if (!rates) {
+        fmt::print(stderr, "landfall bench: {}: {}\n", stage, rates.error().message);
+        return std::nullopt;
+    }
+    return measured{stage, rates->samples_per_s, "samples/s", "real time", rates->real_time};
+}
 
 std::optional<measured> run_stage(const std::string& stage, double seconds) {
     if (stage == "difi-ingest") {
@@ -370,6 +385,9 @@ std::optional<measured> run_stage(const std::string& stage, double seconds) {
     }
     if (stage.starts_with("chain-")) {
         return bench_chain(seconds, stage);
+    }
+    if (stage.starts_with("gateway-")) {
+        return bench_gateway(seconds, stage);
     }
     if (stage.starts_with("tunnel-")) {
         return bench_tunnel(seconds, stage);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "app/bench_ingest.h"
 
+#include "app/bench_environment.h"
 #include "dataplane/io_loop.h"
 #include "wire/difi.h"
 #include "wire/ethernet.h"
 #include "wire/pcap_writer.h"
 
-#include <unistd.h>
-
 #include <ctime>
-#include <filesystem>
 
 namespace landfall::app {
 namespace {
@@ -23,20 +21,10 @@ constexpr std::size_t ring_packets = 1024;
 
 const char* const own_address = "192.0.2.2"; // where `wire::udp_flow` goes
 
-/// A capture of data packets, removed at the end.
+/// A capture of data packets.
 class capture {
   public:
-    capture()
-        : path_(std::filesystem::temp_directory_path() /
-                std::string("landfall-bench-").append(std::to_string(getpid()))) {}
-    ~capture() {
-        std::error_code ignored;
-        std::filesystem::remove(path_, ignored);
-    }
-    capture(const capture&) = delete;
-    capture& operator=(const capture&) = delete;
-
-    [[nodiscard]] std::string path() const { return path_.string(); }
+    [[nodiscard]] std::string path() const { return file_.path(); }
 
     [[nodiscard]] base::result<void> write() const {
         auto writer = wire::pcap_writer::create(path());
@@ -62,16 +50,8 @@ class capture {
     }
 
   private:
-    std::filesystem::path path_;
+    temporary_file file_;
 };
-
-base::result<dataplane::eal*> environment() {
-    static auto started = dataplane::eal::start({.memory_octets = 96U << 20U});
-    if (!started) {
-        return std::unexpected(started.error());
-    }
-    return started->get();
-}
 
 /// Seconds of a core that this thread has had: others on the machine do not count.
 double core_seconds() {
@@ -115,7 +95,7 @@ base::result<ingest_rates> measure_ingest(double seconds) {
     if (const auto written = file.write(); !written) {
         return std::unexpected(written.error());
     }
-    if (const auto started = environment(); !started) {
+    if (const auto started = bench_environment(); !started) {
         return std::unexpected(started.error());
     }
     auto pool =

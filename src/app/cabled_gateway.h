@@ -40,6 +40,10 @@ class cabled_gateway {
     /// The device of the digitiser's end.
     [[nodiscard]] const std::string& device() const noexcept { return rf_->device(1); }
     [[nodiscard]] gateway& of() noexcept { return *gateway_; }
+    /// Samples that wait for the modem, as a part of what can wait: 0 to 1.
+    [[nodiscard]] double backlog() const noexcept {
+        return gateway_->backlog(0, rf_->on_the_way(0));
+    }
     /// Ends all threads; the digitiser's has ended. What is still in the cables is freed.
     void stop();
 

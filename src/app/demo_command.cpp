@@ -141,12 +141,12 @@ base::result<void> demo::start_gateway(satellite sender) {
         return std::unexpected(cabled.error());
     }
     cabled_ = std::move(*cabled);
-    gateway& running = cabled_->of();
+    const cabled_gateway& running = *cabled_;
     auto link = ground_link::start({.device = cabled_->device(),
                                     .mtu = cabled_gateway::mtu,
                                     .address = cabled_gateway::digitiser_address(),
                                     .gateway = cabled_gateway::gateway_address(),
-                                    .behind = [&running] { return running.backlog(0) > 0.5; }},
+                                    .behind = [&running] { return running.backlog() > 0.5; }},
                                    std::move(sender));
     if (!link) {
         return std::unexpected(link.error());
@@ -191,7 +191,7 @@ void demo::fly() {
         std::this_thread::sleep_for(turn_interval);
     }
     elapsed_s_ = elapsed_s();
-    while (cabled_->of().backlog(0) > 0.0) {
+    while (cabled_->backlog() > 0.0) {
         cabled_->of().turn();
         std::this_thread::sleep_for(turn_interval);
     }

@@ -27,6 +27,11 @@ class frame_check {
     /// Nothing more will arrive.
     void end();
     [[nodiscard]] counts now() const;
+    /// Whether all that was sent has arrived, and nothing else.
+    [[nodiscard]] bool complete() const {
+        const counts all = now();
+        return all.perfect() && all.right == all.sent;
+    }
 
   private:
     mutable std::mutex mutex_;

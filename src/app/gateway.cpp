@@ -592,9 +592,9 @@ void gateway::watch_lcores() {
     }
 }
 
-double gateway::backlog(std::size_t carrier) const noexcept {
+double gateway::backlog(std::size_t carrier, std::size_t more) const noexcept {
     const dataplane::packet_ring& ring = *inputs_[carrier]->ring;
-    return static_cast<double>(ring.used()) / static_cast<double>(ring.capacity());
+    return static_cast<double>(ring.used() + more) / static_cast<double>(ring.capacity());
 }
 
 std::vector<std::uint64_t> gateway::heartbeats() const {

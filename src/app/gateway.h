@@ -77,8 +77,8 @@ class gateway {
         return carriers_[carrier]->view();
     }
     [[nodiscard]] std::size_t carriers() const noexcept { return carriers_.size(); }
-    /// How full the ring before a carrier's modem is: 0 to 1.
-    [[nodiscard]] double backlog(std::size_t carrier) const noexcept;
+    /// How full the ring before a carrier's modem is, or would be with `more` packets: 0 to 1.
+    [[nodiscard]] double backlog(std::size_t carrier, std::size_t more = 0) const noexcept;
 
     /// The user-space protocol of WireGuard, one request.
     [[nodiscard]] std::string answer_uapi(std::string_view request);

@@ -26,6 +26,7 @@ class satellite {
     /// No further frame begins; what was begun is sent to its end.
     void end() { signal_->end(); }
 
+    [[nodiscard]] double sample_rate_hz() const { return signal_->sample_rate_hz(); }
     [[nodiscard]] double progress() const { return signal_->progress(); }
     /// Of the signal that `step` has given out.
     [[nodiscard]] double seconds() const;
