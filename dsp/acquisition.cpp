@@ -65,7 +65,7 @@ void acquisition::transform(std::span<const cf32> window) {
     spectrum_.assign(output.begin(), output.end());
 }
 
-acquisition::coarse acquisition::strongest_clock_line() const {
+acquisition::coarse acquisition::strongest_clock_line() {
     // Every product of two bins a symbol rate apart carries the symbol clock where both bins lie in
     // the pulse's roll-off: a moving sum over products, and over their expected noise.
     const std::size_t size = spectrum_.size();
@@ -78,8 +78,10 @@ acquisition::coarse acquisition::strongest_clock_line() const {
         static_cast<std::ptrdiff_t>(std::ceil(0.5 + config_.max_clock_error * rate_bins));
     const double padding = bins / static_cast<double>(window_size_);
     coarse best;
-    std::vector<double> heights(static_cast<std::size_t>(2 * reach + 1));
-    std::vector<double> tops(heights.size());
+    std::vector<double>& heights = scratch_;
+    std::vector<double>& tops = more_scratch_;
+    heights.assign(static_cast<std::size_t>(2 * reach + 1), 0.0);
+    tops.assign(heights.size(), 0.0);
     for (std::ptrdiff_t lag = -lag_reach; lag <= lag_reach; ++lag) {
         const std::ptrdiff_t distance = std::lround(rate_bins) + lag;
         cf64 sum{};
@@ -121,7 +123,7 @@ acquisition::coarse acquisition::strongest_clock_line() const {
     return best;
 }
 
-acquisition::edges acquisition::band_edges(double frequency) {
+const acquisition::edges& acquisition::band_edges(double frequency) {
     const std::size_t size = spectrum_.size();
     const double bins = static_cast<double>(size);
     const double rate_bins = bins / config_.samples_per_symbol;
@@ -137,7 +139,7 @@ acquisition::edges acquisition::band_edges(double frequency) {
                 static_cast<float>(std::cos(0.5 * std::numbers::pi * place));
         }
     }
-    edges bands;
+    edges& bands = bands_;
     bands.decimation = bins / static_cast<double>(points);
     bands.items = static_cast<std::size_t>(static_cast<double>(window_size_) / bands.decimation);
     const auto cut = [&](double centre_cycles, std::vector<cf32>& out) {
@@ -354,12 +356,13 @@ acquired_carrier acquisition::finish(std::span<const cf32> window, const carrier
     return carrier;
 }
 
-std::size_t acquisition::signal_start(std::size_t count) const {
+std::size_t acquisition::signal_start(std::size_t count) {
     const std::size_t blocks = count / start_block_symbols;
     if (blocks < 2) {
         return 0;
     }
-    std::vector<double> metric(blocks);
+    std::vector<double>& metric = scratch_;
+    metric.resize(blocks);
     for (std::size_t b = 0; b < blocks; ++b) {
         double wanted = 0.0;
         double power = 0.0;
@@ -387,7 +390,8 @@ std::size_t acquisition::signal_start(std::size_t count) const {
     }
     // The change point: up to where the metric is below half of what it is where it is best. A few
     // blocks too many do not hurt, a frame's beginning too little does: only a clear dip counts.
-    std::vector<double> sorted = metric;
+    std::vector<double>& sorted = more_scratch_;
+    sorted = metric;
     std::sort(sorted.begin(), sorted.end());
     const double noise = config_.wave.kind == modulation::oqpsk ? 0.0 : noise_block_metric;
     const double margin = 0.5 * (sorted[sorted.size() * 3 / 4] - noise);

@@ -75,8 +75,9 @@ class acquisition {
     };
 
     void transform(std::span<const base::cf32> window);
-    coarse strongest_clock_line() const;
-    edges band_edges(double frequency);
+    coarse strongest_clock_line();
+    /// Valid until the next call.
+    const edges& band_edges(double frequency);
     clock fit_clock(const edges& bands) const;
     tone strongest_tone(std::span<const base::cf32> items, std::size_t count, double max_rate);
     fft& transform_of(std::size_t size, fft_direction direction);
@@ -102,7 +103,8 @@ class acquisition {
     pair_line strongest_pair(const edges& bands, const rate_range& rates);
     carrier_state staggered_state(const edges& bands, const pair_line& line);
     const std::vector<base::cf32>& chirp_of(double rate, std::size_t count);
-    [[nodiscard]] std::vector<double> likely_places() const;
+    /// Valid until `scratch_` is used again.
+    [[nodiscard]] std::span<const double> likely_places();
     static void square_edge(std::span<const base::cf32> edge, double shift, std::size_t count,
                             std::vector<base::cf32>& out);
     void line_powers(std::span<const base::cf32> items, double rate, std::size_t points,
@@ -110,7 +112,7 @@ class acquisition {
     void filter_all(std::span<const base::cf32> window, const carrier_state& from,
                     std::size_t count);
     acquired_carrier finish(std::span<const base::cf32> window, const carrier_state& middle);
-    std::size_t signal_start(std::size_t count) const;
+    std::size_t signal_start(std::size_t count);
 
     acquisition_config config_;
     matched_filter filter_;
@@ -129,6 +131,10 @@ class acquisition {
     std::vector<float> lower_power_;
     std::vector<float> around_; ///< lower_power_, continued at both ends
     std::vector<float> edge_weight_;
+    edges bands_;
+    std::vector<double> scratch_;
+    std::vector<double> more_scratch_;
+    std::vector<std::pair<double, double>> places_; ///< energy, frequency
     std::map<std::pair<double, std::size_t>, std::vector<base::cf32>> chirps_;
 };
 

@@ -191,12 +191,13 @@ const std::vector<cf32>& acquisition::chirp_of(double rate, std::size_t count) {
 }
 
 /// Places where the band holds most energy, at most most_places of them.
-std::vector<double> acquisition::likely_places() const {
+std::span<const double> acquisition::likely_places() {
     const double stride = 0.25 * config_.wave.roll_off / config_.samples_per_symbol;
     const auto steps = static_cast<std::ptrdiff_t>(std::ceil(config_.search_range / stride));
     const double bins = static_cast<double>(spectrum_.size());
     const auto half = static_cast<std::ptrdiff_t>(0.5 * bins / config_.samples_per_symbol);
-    std::vector<std::pair<double, double>> places; // energy, frequency
+    std::vector<std::pair<double, double>>& places = places_;
+    places.clear();
     const auto energy_at = [&](std::ptrdiff_t bin) {
         return static_cast<double>(std::norm(spectrum_[wrapped(bin, spectrum_.size())]));
     };
@@ -217,7 +218,8 @@ std::vector<double> acquisition::likely_places() const {
     const std::size_t kept = std::min(places.size(), most_places);
     std::partial_sort(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(kept),
                       places.end(), std::greater<>());
-    std::vector<double> frequencies(kept);
+    std::vector<double>& frequencies = scratch_;
+    frequencies.resize(kept);
     std::transform(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(kept),
                    frequencies.begin(), [](const auto& place) { return place.second; });
     return frequencies;
@@ -269,7 +271,7 @@ std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf
         return (line.sum / bands.decimation + 2.0 * (bands.upper_shift + bands.lower_shift)) / 4.0;
     };
     for (const double frequency : likely_places()) {
-        const edges bands = band_edges(frequency);
+        const edges& bands = band_edges(frequency);
         const double symbols = bands.decimation * pair_decimation / config_.samples_per_symbol;
         const double step = step_of(bands);
         const double limit = 2.0 * config_.max_frequency_rate * symbols * symbols;
@@ -288,7 +290,7 @@ std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf
     if (best_power < 0.5 * least_pair_line) {
         return std::nullopt;
     }
-    const edges bands = band_edges(best_frequency);
+    const edges& bands = band_edges(best_frequency);
     const pair_line line =
         strongest_pair(bands, {.middle = best_rate, .step = 0.2 * step_of(bands), .count = 3});
     // A bare carrier in one of the edges has one line only. Of a signal without noise both are
