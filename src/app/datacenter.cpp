@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/datacenter.h"
 
+#include "app/instant.h"
 #include "crypto/start.h"
 #include "dataplane/device.h"
 #include "dataplane/eal.h"
@@ -15,12 +16,6 @@ namespace {
 
 using dataplane::packet_burst;
 using dataplane::time_ns;
-
-crypto::instant instant_of(time_ns now) {
-    const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-    return {.now_ns = now,
-            .unix_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(unix_time).count()};
-}
 
 dataplane::packet_pool_config pool_of(std::uint16_t mtu) {
     return {.name = "datacenter",
@@ -53,7 +48,7 @@ base::result<std::unique_ptr<datacenter>> datacenter::start(datacenter_config co
     peer.preshared = std::move(made->config_.preshared);
     peer.allowed_ips = {made->config_.gateway_inside};
     change.peers.push_back(std::move(peer));
-    if (!made->tunnel_.control().change(std::move(change), instant_of(dataplane::time_now()))) {
+    if (!made->tunnel_.control().change(std::move(change), instant_now())) {
         return std::unexpected(base::failure{"the datacenter's end cannot use its keys"});
     }
     datacenter* const self = made.get();
@@ -102,9 +97,9 @@ std::size_t datacenter::turn(time_ns now) {
     receive(flows[0], now);
     flows.clear();
     send_keepalives(now);
-    static_cast<void>(tunnel_.control().poll(
-        instant_of(now),
-        [&](const base::udp_endpoint& to, base::octets octets) { send(to, octets, now); }));
+    static_cast<void>(
+        tunnel_.control().poll(instant_now(), [&](const base::udp_endpoint& to,
+                                                  base::octets octets) { send(to, octets, now); }));
     stack_.tick(now);
     stack_.flush();
     return count;
@@ -124,7 +119,7 @@ void datacenter::receive(packet_burst& burst, time_ns now) {
             take({one.packet, one.packet_length});
         } else if (one.status == crypto::decrypt_status::handshake) {
             tunnel_.control().receive(
-                one.source, {one.datagram, one.length}, instant_of(now), false,
+                one.source, {one.datagram, one.length}, instant_now(), false,
                 [&](const base::udp_endpoint& to, base::octets octets) { send(to, octets, now); });
         }
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "app/gateway.h"
 
+#include "app/instant.h"
 #include "crypto/start.h"
-#include "crypto/uapi.h"
 #include "dataplane/device.h"
 
 #include <fmt/format.h>
@@ -27,19 +27,7 @@ constexpr std::size_t most_ring_packets = 8192;
 constexpr double ring_s = 0.5; // of samples between port and modem, while a modem searches
 constexpr double usual_samples_per_symbol = 2.5;
 constexpr std::size_t largest_packet_octets = 65542; // a space packet: header, 65,536 of data
-constexpr std::int64_t watch_interval_ns = dataplane::second_ns;
-constexpr std::int64_t link_interval_ns = dataplane::second_ns / 10;
 constexpr auto links_patience = std::chrono::milliseconds(1500); // at the start
-
-std::int64_t unix_now_ns() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
-crypto::instant instant_now() {
-    return {.now_ns = dataplane::time_now(), .unix_ns = unix_now_ns()};
-}
 
 /// Room for half a second of 8-bit samples, in packets of the port's MTU.
 std::size_t ring_packets(const config::carrier_settings& carrier,
@@ -407,7 +395,7 @@ base::result<void> gateway::launch() {
     }
     seen_lcores_.resize(loops_.size());
     wait_for_links();
-    start_unix_s_ = 1e-9 * static_cast<double>(unix_now_ns());
+    start_unix_s_ = 1e-9 * static_cast<double>(instant_now().unix_ns);
     return {};
 }
 
@@ -468,155 +456,6 @@ bool gateway::drain(double patience_s) {
         std::chrono::milliseconds(20)); // what was taken last leaves the port
     stop();
     return done;
-}
-
-void gateway::turn() {
-    if (tunnel_stage_) {
-        serve_tunnel();
-    }
-    const auto now = dataplane::time_now();
-    if (now >= next_link_ns_) {
-        next_link_ns_ = now + link_interval_ns;
-        watch_links();
-    }
-    if (now >= next_watch_ns_) {
-        next_watch_ns_ = now + watch_interval_ns;
-        watch();
-    }
-}
-
-void gateway::serve_tunnel() {
-    const std::lock_guard lock(mutex_);
-    auto send = [&](const base::udp_endpoint& to, base::octets octets) {
-        if (config_.keep_timestamp && tunnel_->control().newest_timestamp() != kept_timestamp_) {
-            kept_timestamp_ = tunnel_->control().newest_timestamp();
-            config_.keep_timestamp(kept_timestamp_);
-        }
-        handshake_message message{.peer = to, .size = static_cast<std::uint16_t>(octets.size())};
-        std::copy(octets.begin(), octets.end(), message.octets.begin());
-        static_cast<void>(tunnel_stage_->to_send.push(std::move(message))); // it is tried again
-    };
-    const std::size_t queued = tunnel_stage_->received.size();
-    const bool loaded = queued >= tunnel_stage_->received.capacity() / 8;
-    handshake_message message;
-    for (std::size_t i = 0; i < queued && tunnel_stage_->received.pop(message); ++i) {
-        tunnel_->control().receive(message.peer, base::octets(message.octets).first(message.size),
-                                   instant_now(), loaded, send);
-    }
-    static_cast<void>(tunnel_->control().poll(instant_now(), send));
-}
-
-std::string gateway::answer_uapi(std::string_view request) {
-    const std::lock_guard lock(mutex_);
-    if (!tunnel_) {
-        return "errno=19\n\n"; // ENODEV
-    }
-    const auto parsed = crypto::parse_uapi(request);
-    if (parsed && parsed->change.listen_port &&
-        *parsed->change.listen_port != settings_.tunnel->listen_port) {
-        return "errno=95\n\n"; // EOPNOTSUPP: the port is the configuration's
-    }
-    return crypto::answer_uapi(tunnel_->control(), request, instant_now());
-}
-
-void gateway::watch() {
-    ++watches_;
-    watch_carriers();
-    watch_lcores();
-    log_.tell_suppressed(std::chrono::steady_clock::now());
-    if (!tunnel_) {
-        return;
-    }
-    for (std::size_t i = 0; i < settings_.peers.size(); ++i) {
-        const auto index = tunnel_->control().find(config_.keys.peers[i]);
-        const std::int64_t last =
-            index ? tunnel_->numbers().peer[*index].last_handshake_unix_ns.value() : 0;
-        if (last != 0 && seen_handshakes_[i] == 0) {
-            log_.info(fmt::format("peer {}: handshake completed", settings_.peers[i].name));
-        }
-        seen_handshakes_[i] = last;
-    }
-}
-
-void gateway::watch_links() {
-    for (std::size_t i = 0; i < ports_.size(); ++i) {
-        dataplane::link_state now = dataplane::link_state::down;
-        {
-            const std::lock_guard lock(mutex_);
-            now = ports_[i].device->poll_link();
-        }
-        if (std::exchange(ports_[i].last_link, now) != now) {
-            const char* const state = now == dataplane::link_state::up     ? "up"
-                                      : now == dataplane::link_state::down ? "down"
-                                                                           : "gone";
-            log_.limited(std::chrono::steady_clock::now(),
-                         now == dataplane::link_state::up ? control::log_level::info
-                                                          : control::log_level::warning,
-                         fmt::format("port {}: link {}", settings_.ports[i].name, state));
-        }
-    }
-}
-
-void gateway::watch_carriers() {
-    for (std::size_t i = 0; i < carriers_.size(); ++i) {
-        const carrier_view view = carriers_[i]->view();
-        watched_carrier& seen = seen_carriers_[i];
-        const bool locked = view.status.receiver.locked && view.status.frames_locked;
-        if (locked != std::exchange(seen.locked, locked)) {
-            log_.limited(std::chrono::steady_clock::now(), control::log_level::info,
-                         locked
-                             ? fmt::format("carrier {}: locked, Es/N0 {:.1f} dB, offset {:+.0f} Hz",
-                                           carriers_[i]->name(), view.status.receiver.es_n0_db,
-                                           view.status.receiver.frequency_offset_hz)
-                             : fmt::format("carrier {}: lost; {} frames, {} missing",
-                                           carriers_[i]->name(), view.status.frames.good,
-                                           view.status.frames.missing));
-        }
-        if (view.unfit_rate_hz != std::exchange(seen.unfit_rate_hz, view.unfit_rate_hz)) {
-            log_.warning(fmt::format("carrier {}: {:g} samples/s cannot carry {:g} symbols/s; they "
-                                     "are passed over",
-                                     carriers_[i]->name(), view.unfit_rate_hz,
-                                     carriers_[i]->mission().wave.symbol_rate_hz));
-        }
-    }
-}
-
-void gateway::watch_lcores() {
-    constexpr std::size_t quarter = 15; // watches
-    const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
-        auto& gaps = seen_lcores_[i].longest_gap_s;
-        const std::size_t slot = watches_ / quarter % gaps.size();
-        const double gap_s = 1e-9 * static_cast<double>(loops_[i]->take_longest_gap_ns());
-        gaps[slot] = watches_ % quarter == 0 ? gap_s : std::max(gaps[slot], gap_s);
-    }
-}
-
-double gateway::backlog(std::size_t carrier, std::size_t more) const noexcept {
-    const dataplane::packet_ring& ring = *inputs_[carrier]->ring;
-    return static_cast<double>(ring.used() + more) / static_cast<double>(ring.capacity());
-}
-
-std::vector<std::uint64_t> gateway::heartbeats() const {
-    std::vector<std::uint64_t> beats;
-    for (const auto& loop : loops_) {
-        beats.push_back(loop->heartbeat());
-    }
-    return beats;
-}
-
-std::string gateway::status_line() const {
-    std::string text;
-    for (const auto& carrier : carriers_) {
-        const carrier_view view = carrier->view();
-        text += fmt::format(
-            "{}{}: {}", text.empty() ? "" : ", ", carrier->name(),
-            view.status.receiver.locked
-                ? fmt::format("locked, Es/N0 {:.1f} dB", view.status.receiver.es_n0_db)
-                : std::string(view.signal_age_s >= 0.0 && view.signal_age_s < 1.0 ? "searching"
-                                                                                  : "no signal"));
-    }
-    return text;
 }
 
 } // namespace landfall::app
