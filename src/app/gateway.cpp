@@ -61,8 +61,10 @@ std::vector<std::size_t> place(const std::vector<config::carrier_settings>& carr
                                std::size_t modems) {
     std::vector<std::size_t> order(carriers.size());
     std::iota(order.begin(), order.end(), 0U);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return carriers[a].mission.wave.symbol_rate_hz > carriers[b].mission.wave.symbol_rate_hz;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const double rate_a = carriers[a].mission.wave.symbol_rate_hz;
+        const double rate_b = carriers[b].mission.wave.symbol_rate_hz;
+        return rate_a > rate_b || (rate_a == rate_b && a < b);
     });
     std::vector<double> load(modems, 0.0);
     std::vector<std::size_t> placed(carriers.size());
