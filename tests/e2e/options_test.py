@@ -5,7 +5,7 @@ import unittest
 
 from support import Case, landfall
 
-COMMANDS = ("replay", "simulate", "missions", "key", "bench", "demo")
+COMMANDS = ("run", "check", "status", "replay", "simulate", "missions", "key", "bench", "demo")
 
 
 class help_texts(Case):
