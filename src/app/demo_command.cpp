@@ -37,9 +37,6 @@ std::vector<std::string> delivery_notes(const control::snapshot& now,
             dropped += one.count;
         }
     };
-    for (const control::port_state& port : now.ports) {
-        add(port.drops);
-    }
     for (const control::ring_state& ring : now.rings) {
         dropped += ring.full;
     }
@@ -56,7 +53,7 @@ std::vector<std::string> delivery_notes(const control::snapshot& now,
     return {"", fmt::format("tunnel    {}", tunnel),
             fmt::format("arrived   {} byte for byte, {} missing, {} false", checked.right,
                         checked.missing, checked.wrong),
-            fmt::format("drops     {}", dropped)};
+            fmt::format("drops     {} at rings, routes and tunnel", dropped)};
 }
 
 class demo {
