@@ -42,7 +42,7 @@ void gateway::serve_tunnel() {
         }
         handshake_message message{.peer = to, .size = static_cast<std::uint16_t>(octets.size())};
         std::copy(octets.begin(), octets.end(), message.octets.begin());
-        static_cast<void>(tunnel_stage_->to_send.push(std::move(message))); // it is tried again
+        static_cast<void>(tunnel_stage_->to_send.push(message)); // it is tried again
     };
     const std::size_t queued = tunnel_stage_->received.size();
     const bool loaded = queued >= tunnel_stage_->received.capacity() / 8;

@@ -10,7 +10,6 @@
 namespace landfall::app {
 namespace {
 
-using control::named_count;
 using control::named_counts;
 
 double unix_now_s() {

@@ -82,7 +82,7 @@ void tunnel_stage::receive(packet_burst& burst, time_ns now) noexcept {
             handshake_message message{.peer = batch[i].source,
                                       .size = static_cast<std::uint16_t>(batch[i].length)};
             std::copy_n(batch[i].datagram, batch[i].length, message.octets.begin());
-            if (!received.push(std::move(message))) {
+            if (!received.push(message)) {
                 handshakes_dropped_.add();
             }
         }

@@ -13,7 +13,7 @@ namespace landfall::base {
 /// One thread pushes, one pops. Takes its memory at start: `least_capacity` rounded up to a power
 /// of two.
 template <class T>
-class spsc_ring { // NOLINT(*-performance.Padding): head and tail apart, on lines of their own
+class spsc_ring {
   public:
     explicit spsc_ring(std::size_t least_capacity)
         : slots_(std::bit_ceil(least_capacity)), mask_(slots_.size() - 1) {}
@@ -50,6 +50,7 @@ class spsc_ring { // NOLINT(*-performance.Padding): head and tail apart, on line
   private:
     std::vector<T> slots_;
     std::size_t mask_;
+    // On cache lines of their own.
     alignas(64) std::atomic<std::size_t> head_{0}; ///< written by the one that pushes
     alignas(64) std::atomic<std::size_t> tail_{0}; ///< written by the one that pops
 };

@@ -69,7 +69,8 @@ base::result<void> try_to_listen(const base::udp_endpoint& listen) {
     std::memcpy(&address.sin_addr, listen.address.octet.data(), sizeof address.sin_addr);
     sockaddr generic{};
     std::memcpy(&generic, &address, sizeof generic);
-    if (bind(probe.get(), &generic, sizeof address) == 0 && ::listen(probe.get(), 1) == 0) {
+    if (probe.get() >= 0 && bind(probe.get(), &generic, sizeof address) == 0 &&
+        ::listen(probe.get(), 1) == 0) {
         return {};
     }
     const int error = errno;
