@@ -12,8 +12,9 @@ namespace {
 
 std::optional<unsigned> parse_number(std::string_view text, unsigned most) noexcept {
     unsigned value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const auto [stopped, error] = std::from_chars(begin, end, value);
     const bool leading_zero = text.size() > 1 && text.front() == '0';
     if (text.empty() || error != std::errc{} || stopped != end || leading_zero || value > most) {
         return {};

@@ -51,7 +51,7 @@ struct socket_address {
         return made;
     }
     [[nodiscard]] const sockaddr* get() const noexcept {
-        return static_cast<const sockaddr*>(static_cast<const void*>(&address));
+        return reinterpret_cast<const sockaddr*>(&address);
     }
     [[nodiscard]] static socklen_t size() noexcept { return sizeof(sockaddr_un); }
 };
@@ -66,6 +66,9 @@ base::result<void> clear_place(const std::filesystem::path& path, const socket_a
         return fail(path, "is there and is no socket: it is left alone", base::exit_code::failed);
     }
     const file_descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (probe.get() < 0) {
+        return fail_with(path, errno);
+    }
     if (connect(probe.get(), at.get(), at.size()) == 0 || errno == EAGAIN) {
         return fail(path, "something listens there already: is another gateway running?",
                     base::exit_code::failed);
@@ -281,6 +284,9 @@ base::result<std::string> ask(const std::filesystem::path& path, std::string_vie
         return fail(path, "too long for a socket's path", base::exit_code::usage);
     }
     const file_descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (socket.get() < 0) {
+        return fail_with(path, errno);
+    }
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
     timeval limit{};
     limit.tv_sec = seconds.count();
