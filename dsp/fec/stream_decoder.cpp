@@ -105,8 +105,8 @@ void stream_decoder::decode(std::span<const std::int8_t> symbols, const frame_si
         one.inner->push(symbols, [&](std::span<const std::uint8_t> bits, std::int64_t first_soft) {
             bits_.assign(bits.begin(), bits.end());
             pass_on(one, first_soft, sink);
+            advise(one);
         });
-        advise(one);
     }
     pushed_ += static_cast<std::int64_t>(symbols.size());
 }
