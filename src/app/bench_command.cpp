@@ -194,7 +194,7 @@ measured bench_viterbi(double seconds, const std::string& stage, fec::code_rate 
     code.convolutional = rate;
     fec::stream_encoder encoder(code, 1);
     std::vector<std::uint8_t> bits;
-    encoder.idle(200'000, bits);
+    encoder.idle(201'600, bits); // whole puncture periods, since they are pushed again and again
     std::vector<std::int8_t> soft(bits.size());
     base::random_source random(1);
     for (std::size_t i = 0; i < bits.size(); ++i) {
@@ -202,7 +202,8 @@ measured bench_viterbi(double seconds, const std::string& stage, fec::code_rate 
         soft[i] = static_cast<std::int8_t>(std::clamp(value, -127.0, 127.0));
     }
     const std::array maps{fec::rail_map{}};
-    fec::inner_decoder decoder(code, maps);
+    constexpr std::size_t delay_bits = 50'000; // a fast carrier's
+    fec::inner_decoder decoder(code, maps, delay_bits);
     double decoded = 0.0;
     auto sink = [&](std::span<const std::uint8_t> out, std::int64_t) {
         decoded += static_cast<double>(out.size());
