@@ -92,7 +92,9 @@ void inner_decoder::gather(rail_map map, std::int64_t first, std::size_t count) 
     const std::int64_t from = std::max(first, buffer_at_) & ~std::int64_t{1}; // an I bit
     const std::int64_t to = std::min(
         (first + static_cast<std::int64_t>(count) + 1) & ~std::int64_t{1}, end & ~std::int64_t{1});
-    std::fill_n(channel_.begin(), count, std::int8_t{0});
+    if (first < buffer_at_ || first + static_cast<std::int64_t>(count) > to) {
+        std::fill_n(channel_.begin(), count, std::int8_t{0});
+    }
     if (map == rail_map::as_received) {
         const std::int64_t begin = std::max(first, buffer_at_);
         std::copy_n(soft_.begin() + (begin - buffer_at_),
@@ -222,21 +224,19 @@ double inner_decoder::loss_ratio(std::size_t chunks) noexcept {
 bool inner_decoder::dropped() noexcept {
     constexpr std::size_t span = sub_blocks / 4;
     const double limit = 0.5 * (reference_loss_ + wrong_loss_);
-    const auto current = static_cast<std::size_t>(current_);
-    const std::array scores{&decoded(current, 0).score, &decoded(current, 1).score};
-    const auto at = [&](std::size_t place) -> const sub_score& {
-        return (*scores[place / sub_blocks])[place % sub_blocks];
-    };
-    std::int64_t loss = 0;
-    std::int64_t weight = 0;
-    for (std::size_t place = 0; place < 2 * sub_blocks; ++place) {
-        loss += at(place).loss;
-        weight += at(place).weight;
-        if (place >= span) {
-            loss -= at(place - span).loss;
-            weight -= at(place - span).weight;
+    std::array<std::int64_t, 2 * sub_blocks> excess; // of the loss over the limit, in 1/65536
+    const auto limit_fixed = static_cast<std::int64_t>(65536 * limit);
+    for (std::size_t chunk = 0; chunk < 2; ++chunk) {
+        const auto& scores = decoded(static_cast<std::size_t>(current_), chunk).score;
+        for (std::size_t i = 0; i < sub_blocks; ++i) {
+            excess[chunk * sub_blocks + i] =
+                65536 * std::int64_t{scores[i].loss} - limit_fixed * std::int64_t{scores[i].weight};
         }
-        if (place + 1 >= span && static_cast<double>(loss) > limit * static_cast<double>(weight)) {
+    }
+    std::int64_t sum = 0;
+    for (std::size_t place = 0; place < excess.size(); ++place) {
+        sum += excess[place] - (place >= span ? excess[place - span] : 0);
+        if (place + 1 >= span && sum > 0) {
             return true;
         }
     }

@@ -64,43 +64,46 @@ void encode(const std::uint8_t* HWY_RESTRICT bits, std::size_t count,
     }
 }
 
-HWY_INLINE std::uint32_t sum_of(hn::Vec<octets> values) {
-    const hn::Repartition<std::uint64_t, octets> sums;
-    return static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(sums, hn::SumsOf8(values))));
-}
-
-/// Of `size` octets.
+/// Of `size` octets, at most 512. Three sums share 64-bit words: magnitudes lowest, from bit 16 on
+/// those that disagree, and from bit 32 on their squares.
 sub_score compare(const std::int8_t* HWY_RESTRICT pairs, const std::int8_t* HWY_RESTRICT coded,
                   std::size_t size) {
     const signed_octets d;
     const octets du;
     const hn::Repartition<std::int16_t, signed_octets> d16;
     const hn::Repartition<std::int32_t, signed_octets> d32;
-    sub_score score;
+    const hn::Repartition<std::uint64_t, signed_octets> d64;
+    const auto upper = hn::Set(d64, 0xFFFFFFFF00000000U);
+    auto sums = hn::Zero(d64);
+    std::size_t bits = 0;
+    std::size_t errors = 0;
     for (std::size_t i = 0; i < size; i += width) {
-        const auto inside = hn::FirstN(d, size - i);
-        const auto soft = hn::IfThenElseZero(inside, hn::LoadU(d, pairs + i));
+        auto soft = hn::LoadU(d, pairs + i);
+        if (size - i < width) {
+            soft = hn::IfThenElseZero(hn::FirstN(d, size - i), soft);
+        }
         const auto sign = hn::LoadU(d, coded + i);
         const auto agreement = hn::Sub(hn::Xor(soft, sign), sign);
         const auto wrong = hn::Max(hn::Neg(agreement), hn::Zero(d));
-        score.weight += sum_of(hn::BitCast(du, hn::Abs(soft)));
-        score.bits =
-            static_cast<std::uint16_t>(score.bits + hn::CountTrue(d, hn::Ne(soft, hn::Zero(d))));
-        const std::size_t errors = hn::CountTrue(d, hn::Gt(wrong, hn::Zero(d)));
-        if (errors > 0) {
-            score.errors = static_cast<std::uint16_t>(score.errors + errors);
-            score.loss += sum_of(hn::BitCast(du, wrong));
-            const auto two = hn::BitCast(d16, wrong);
-            const auto even = hn::And(two, hn::Set(d16, 0xFF));
-            const auto odd = hn::ShiftRight<8>(two);
-            auto rest = hn::Zero(d32);
-            auto squares = hn::ReorderWidenMulAccumulate(d32, even, even, hn::Zero(d32), rest);
-            squares = hn::ReorderWidenMulAccumulate(d32, odd, odd, squares, rest);
-            score.square += static_cast<std::uint32_t>(
-                hn::GetLane(hn::SumOfLanes(d32, hn::Add(squares, rest))));
-        }
+        sums = hn::Add(sums, hn::SumsOf8(hn::BitCast(du, hn::Abs(soft))));
+        sums = hn::Add(sums, hn::ShiftLeft<16>(hn::SumsOf8(hn::BitCast(du, wrong))));
+        const auto two = hn::BitCast(d16, wrong);
+        const auto even = hn::And(two, hn::Set(d16, 0xFF));
+        const auto odd = hn::ShiftRight<8>(two);
+        auto rest = hn::Zero(d32);
+        auto squares = hn::ReorderWidenMulAccumulate(d32, even, even, hn::Zero(d32), rest);
+        squares = hn::ReorderWidenMulAccumulate(d32, odd, odd, squares, rest);
+        const auto square = hn::BitCast(d64, hn::Add(squares, rest));
+        sums = hn::Add(sums, hn::Add(hn::ShiftLeft<32>(square), hn::And(square, upper)));
+        bits += hn::CountTrue(d, hn::Ne(soft, hn::Zero(d)));
+        errors += hn::CountTrue(d, hn::Gt(wrong, hn::Zero(d)));
     }
-    return score;
+    const std::uint64_t all = hn::GetLane(hn::SumOfLanes(d64, sums));
+    return {.loss = static_cast<std::uint32_t>(all >> 16U & 0xFFFFU),
+            .square = static_cast<std::uint32_t>(all >> 32U),
+            .weight = static_cast<std::uint32_t>(all & 0xFFFFU),
+            .bits = static_cast<std::uint16_t>(bits),
+            .errors = static_cast<std::uint16_t>(errors)};
 }
 
 void score(const std::uint8_t* bits, const std::int8_t* pairs, std::size_t bits_per_score,

@@ -166,10 +166,6 @@ HWY_INLINE void transpose(const work& in, std::size_t step, std::uint16_t* HWY_R
         if constexpr (lane_count > 8) {
             transpose_eight<8>(in, step + t, out);
         }
-        if constexpr (lane_count > 16) {
-            transpose_eight<16>(in, step + t, out);
-            transpose_eight<24>(in, step + t, out);
-        }
     }
 }
 

@@ -21,7 +21,9 @@ class viterbi {
   public:
     /// Bits that are given besides, before each segment: the encoder's memory.
     static constexpr std::size_t history_bits = 6;
-    static constexpr std::size_t most_lanes = 32;
+    /// Wider vectors gain nothing where the processor works them off by halves, and need twice the
+    /// bits at once.
+    static constexpr std::size_t most_lanes = 16;
 
     struct segment {
         /// C1 and C2 of the first bit, without inversion: positive means 0, 0 is an erasure, -127
