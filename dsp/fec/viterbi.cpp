@@ -34,7 +34,7 @@ constexpr int drift = 12 * soft_limit;
 constexpr int metric_start = -512 + drift; ///< of the best state, at a window's start
 static_assert(metric_start + spread + drift < 512);
 /// Soft bits are scaled so that their mean magnitude is this.
-constexpr int soft_mean = 9;
+constexpr int soft_mean = 13;
 
 /// Where a state's survivors begin: two states share the octets of a word. The index' upper two
 /// bits are without meaning.
