@@ -11,7 +11,8 @@
 namespace landfall::fec {
 namespace {
 
-constexpr std::size_t history_bits = constraint_length_bits - 1;
+constexpr std::size_t history_bits = viterbi::history_bits;
+constexpr std::size_t segments_per_chunk = 2;
 /// A change must gain this many standard deviations, estimated as if bits disagreed independently.
 /// Measured: between wrong hypotheses that is twice to four times too much, and 1 dB below the
 /// code's threshold the right one is better by 4.2 (5/6) to 5.1 (1/2) after one chunk.
@@ -21,71 +22,58 @@ constexpr double tie_deviations = 2;
 constexpr double useless_reference = 0.9;
 
 struct rate_plan {
-    std::size_t sub_periods;  ///< some 32 information bits
-    std::size_t overlap_bits; ///< decoded and thrown away on either side
-    double wrong_loss;        ///< measured near the code's threshold; the right one has half of it
+    std::size_t sub_periods; ///< some 32 information bits
+    double wrong_loss;       ///< measured near the code's threshold; the right one has half of it
 };
 
 rate_plan plan_of(code_rate rate) noexcept {
     switch (rate) {
     case code_rate::r2_3:
-        return {16, 128, 0.040};
+        return {16, 0.040};
     case code_rate::r3_4:
-        return {12, 144, 0.0265};
+        return {12, 0.0265};
     case code_rate::r5_6:
-        return {10, 200, 0.0152};
+        return {10, 0.0152};
     case code_rate::r7_8:
-        return {8, 224, 0.0105};
+        return {8, 0.0105};
     case code_rate::none:
     case code_rate::r1_2:
         break;
     }
-    return {32, 96, 0.085};
-}
-
-std::size_t step_count(const puncture_pattern& pattern, const rate_plan& plan) noexcept {
-    const std::size_t overlap = (plan.overlap_bits + pattern.bits - 1) / pattern.bits;
-    return (64 * plan.sub_periods + 2 * overlap) * pattern.bits;
+    return {32, 0.085};
 }
 
 } // namespace
 
-inner_decoder::inner_decoder(const coding& code, std::span<const rail_map> maps)
+inner_decoder::inner_decoder(const coding& code, std::span<const rail_map> maps,
+                             std::size_t delay_bits)
     : pattern_(pattern_of(code.convolutional)),
       sub_periods_(plan_of(code.convolutional).sub_periods),
-      sub_soft_(sub_periods_ * pattern_.sent),
-      overlap_periods_((plan_of(code.convolutional).overlap_bits + pattern_.bits - 1) /
-                       pattern_.bits),
-      wrong_loss_(plan_of(code.convolutional).wrong_loss), maps_(maps.begin(), maps.end()),
-      hypotheses_(maps.size() * pattern_.sent),
-      viterbi_(step_count(pattern_, plan_of(code.convolutional))) {
+      sub_soft_(sub_periods_ * pattern_.sent), wrong_loss_(plan_of(code.convolutional).wrong_loss),
+      maps_(maps.begin(), maps.end()), hypotheses_(maps.size() * pattern_.sent),
+      viterbi_(code.convolutional, chunk_bits() / segments_per_chunk), depuncturer_(code),
+      overlap_periods_(
+          (std::max(viterbi_.before_bits(), viterbi_.after_bits()) + pattern_.bits - 1) /
+          pattern_.bits),
+      at_once_(std::clamp<std::size_t>(1 + delay_bits / chunk_bits(), 1,
+                                       viterbi::most_lanes / segments_per_chunk)) {
     assert(code.convolutional != code_rate::none && !maps.empty());
-    std::size_t sent = 0;
-    for (std::size_t i = 0; i < pattern_.bits; ++i) {
-        const auto put = [&](bool second) {
-            slot_[sent] = static_cast<std::uint8_t>(2 * i + (second ? 1 : 0));
-            flipped_[sent++] = second && code.c2_inverted;
-        };
-        if (pattern_.sends_c2(i) && code.c2_first) {
-            put(true);
-        }
-        if (pattern_.sends_c1(i)) {
-            put(false);
-        }
-        if (pattern_.sends_c2(i) && !code.c2_first) {
-            put(true);
-        }
-    }
-    const std::size_t periods = sub_blocks * sub_periods_ + 2 * overlap_periods_;
-    channel_.resize(periods * pattern_.sent);
+    const std::size_t longest = at_once_ * sub_blocks * sub_periods_ + 2 * overlap_periods_;
+    const std::size_t one = sub_blocks * sub_periods_ + 2 * overlap_periods_;
+    channel_.resize(longest * pattern_.sent + kernel_slack_octets);
     mapped_.resize(channel_.size() + 2);
-    pairs_.resize(2 * periods * pattern_.bits);
-    scratch_.resize(history_bits + sub_blocks * sub_periods_ * pattern_.bits);
-    soft_.reserve(8 * sub_blocks * sub_soft_);
+    pairs_.resize(2 * std::max(longest, hypotheses_ * one) * pattern_.bits + kernel_slack_octets);
+    coded_.resize(2 * (chunk_bits() + kernel_slack_octets));
+    orders_.reserve(std::max(at_once_, hypotheses_));
+    segments_.reserve(segments_per_chunk * orders_.capacity());
+    soft_.reserve((at_once_ + 4) * sub_blocks * sub_soft_);
+    ahead_.resize(at_once_);
     for (std::vector<decoded_chunk>& chunk : chunks_) {
         chunk.resize(hypotheses_);
-        for (decoded_chunk& one : chunk) {
-            one.bits.resize(sub_blocks * sub_periods_ * pattern_.bits);
+    }
+    for (std::vector<decoded_chunk>* list : {&chunks_[0], &chunks_[1], &ahead_}) {
+        for (decoded_chunk& chunk : *list) {
+            chunk.bits.resize(history_bits + chunk_bits() + kernel_slack_octets);
         }
     }
 }
@@ -104,13 +92,15 @@ void inner_decoder::gather(rail_map map, std::int64_t first, std::size_t count) 
     const std::int64_t from = std::max(first, buffer_at_) & ~std::int64_t{1}; // an I bit
     const std::int64_t to = std::min(
         (first + static_cast<std::int64_t>(count) + 1) & ~std::int64_t{1}, end & ~std::int64_t{1});
-    std::fill_n(channel_.begin(), count, std::int8_t{0});
+    if (first < buffer_at_ || first + static_cast<std::int64_t>(count) > to) {
+        std::fill_n(channel_.begin(), count, std::int8_t{0});
+    }
     if (map == rail_map::as_received) {
-        for (std::int64_t i = std::max(first, buffer_at_);
-             i < std::min(first + static_cast<std::int64_t>(count), end); ++i) {
-            channel_[static_cast<std::size_t>(i - first)] =
-                soft_[static_cast<std::size_t>(i - buffer_at_)];
-        }
+        const std::int64_t begin = std::max(first, buffer_at_);
+        std::copy_n(soft_.begin() + (begin - buffer_at_),
+                    std::max<std::int64_t>(
+                        0, std::min(first + static_cast<std::int64_t>(count), end) - begin),
+                    channel_.begin() + (begin - first));
         return;
     }
     if (from >= to) {
@@ -119,104 +109,134 @@ void inner_decoder::gather(rail_map map, std::int64_t first, std::size_t count) 
     const auto length = static_cast<std::size_t>(to - from);
     map_rails(map, std::span(soft_).subspan(static_cast<std::size_t>(from - buffer_at_), length),
               mapped_.data());
-    for (std::int64_t i = std::max(first, from);
-         i < std::min(first + static_cast<std::int64_t>(count), to); ++i) {
-        channel_[static_cast<std::size_t>(i - first)] = mapped_[static_cast<std::size_t>(i - from)];
+    const std::int64_t begin = std::max(first, from);
+    std::copy_n(
+        mapped_.begin() + (begin - from),
+        std::max<std::int64_t>(0, std::min(first + static_cast<std::int64_t>(count), to) - begin),
+        channel_.begin() + (begin - first));
+}
+
+/// Soft bits of that many chunks, and what their decoding needs after them.
+std::int64_t inner_decoder::needed_soft(std::size_t chunks) const noexcept {
+    return static_cast<std::int64_t>(chunks) * chunk_soft() +
+           static_cast<std::int64_t>((overlap_periods_ + 1) * pattern_.sent);
+}
+
+/// Has chunks that follow each other from `start` on decoded by the next `decode_orders`.
+void inner_decoder::order(std::size_t hypothesis, std::int64_t start,
+                          std::span<decoded_chunk> out) noexcept {
+    const std::size_t sent = pattern_.sent;
+    const std::size_t periods = out.size() * sub_blocks * sub_periods_ + 2 * overlap_periods_;
+    std::int8_t* pairs = pairs_.data() + pairs_used_;
+    gather(maps_[hypothesis / sent],
+           first_period(hypothesis, start) - static_cast<std::int64_t>(overlap_periods_ * sent),
+           periods * sent);
+    depuncturer_.run(channel_.data(), periods, pairs);
+    pairs_used_ += 2 * periods * pattern_.bits;
+    pairs += 2 * overlap_periods_ * pattern_.bits;
+    for (decoded_chunk& chunk : out) {
+        orders_.push_back({&chunk, pairs});
+        for (std::size_t i = 0; i < segments_per_chunk; ++i) {
+            const std::size_t first = i * viterbi_.segment_bits();
+            segments_.push_back({pairs + 2 * first, chunk.bits.data() + first});
+        }
+        pairs += 2 * chunk_bits();
     }
 }
 
+void inner_decoder::decode_orders() noexcept {
+    viterbi_.decode(segments_);
+    for (const ordered& one : orders_) {
+        score_pairs(one.chunk->bits.data() + history_bits, one.pairs, sub_periods_ * pattern_.bits,
+                    coded_.data(), one.chunk->score);
+        one.chunk->valid = true;
+    }
+    orders_.clear();
+    segments_.clear();
+    pairs_used_ = 0;
+}
+
+/// As many chunks as are there, from `start` on, but one at least.
+void inner_decoder::decode_ahead(std::size_t hypothesis, std::int64_t start) noexcept {
+    const std::int64_t end = buffer_at_ + static_cast<std::int64_t>(soft_.size());
+    std::size_t count = 1;
+    while (count < at_once_ && start + needed_soft(count + 1) <= end) {
+        ++count;
+    }
+    for (decoded_chunk& chunk : ahead_) {
+        chunk.valid = false;
+    }
+    ahead_hypothesis_ = hypothesis;
+    ahead_at_ = start;
+    order(hypothesis, start, std::span(ahead_).first(count));
+    decode_orders();
+}
+
+/// The current hypothesis is decoded ahead, and the others together.
 const inner_decoder::decoded_chunk& inner_decoder::decoded(std::size_t hypothesis,
                                                            std::size_t chunk) noexcept {
     decoded_chunk& out = chunks_[chunk][hypothesis];
     if (out.valid) {
         return out;
     }
-    const std::size_t sent = pattern_.sent;
     const std::int64_t start = chunk_at_ + static_cast<std::int64_t>(chunk) * chunk_soft();
-    gather(maps_[hypothesis / sent],
-           first_period(hypothesis, start) - static_cast<std::int64_t>(overlap_periods_ * sent),
-           channel_.size());
-    std::ranges::fill(pairs_, std::int8_t{0});
-    for (std::size_t i = 0, pair = 0; i < channel_.size(); i += sent, pair += 2 * pattern_.bits) {
-        for (std::size_t j = 0; j < sent; ++j) {
-            const std::int8_t value = std::max<std::int8_t>(channel_[i + j], -127);
-            channel_[i + j] = flipped_[j] ? static_cast<std::int8_t>(-value) : value;
-            pairs_[pair + slot_[j]] = channel_[i + j];
+    const auto is_ahead = [&] {
+        const auto place = static_cast<std::size_t>((start - ahead_at_) / chunk_soft());
+        return hypothesis == ahead_hypothesis_ && start >= ahead_at_ && place < ahead_.size() &&
+               ahead_[place].valid;
+    };
+    const bool current = static_cast<int>(hypothesis) == current_;
+    if (current && !is_ahead()) {
+        decode_ahead(hypothesis, start);
+    }
+    if (is_ahead()) {
+        std::swap(out, ahead_[static_cast<std::size_t>((start - ahead_at_) / chunk_soft())]);
+        return out;
+    }
+    for (std::size_t other = 0; other < hypotheses_; ++other) {
+        decoded_chunk& one = chunks_[chunk][other];
+        if (!one.valid && (static_cast<int>(other) != current_)) {
+            order(other, start, std::span(&one, 1));
         }
     }
-    viterbi_.decode(pairs_, overlap_periods_ * pattern_.bits - history_bits, scratch_);
-    std::copy(scratch_.begin() + history_bits, scratch_.end(), out.bits.begin());
-    score(out, overlap_periods_ * sent);
-    out.valid = true;
+    decode_orders();
     return out;
 }
 
-/// Encodes `scratch_` again and compares with `channel_` from `first_soft` on.
-void inner_decoder::score(decoded_chunk& out, std::size_t first_soft) noexcept {
-    unsigned shift = 0;
-    for (std::size_t i = 0; i < history_bits; ++i) {
-        shift = shift << 1U | scratch_[i];
-    }
-    std::size_t bit = history_bits;
-    std::size_t place = first_soft;
-    for (sub_score& sub : out.score) {
-        sub = {};
-        for (std::size_t period = 0; period < sub_periods_; ++period) {
-            std::array<std::uint8_t, 14> coded{};
-            for (std::size_t i = 0; i < pattern_.bits; ++i) {
-                shift = (shift << 1U | scratch_[bit++]) & 0x7FU;
-                coded[2 * i] = coded_pair[shift] & 1U;
-                coded[2 * i + 1] = coded_pair[shift] >> 1U;
-            }
-            for (std::size_t j = 0; j < pattern_.sent; ++j) {
-                const int value = channel_[place++];
-                const auto size = static_cast<std::uint32_t>(std::abs(value));
-                const bool wrong = coded[slot_[j]] != 0 ? value > 0 : value < 0;
-                sub.weight += size;
-                sub.bits = static_cast<std::uint16_t>(sub.bits + (size != 0 ? 1 : 0));
-                if (wrong) {
-                    sub.loss += size;
-                    sub.square += size * size;
-                    ++sub.errors;
-                }
-            }
-        }
-    }
-}
-
-const inner_decoder::sub_score& inner_decoder::score_at(std::size_t hypothesis,
-                                                        std::size_t place) noexcept {
+const sub_score& inner_decoder::score_at(std::size_t hypothesis, std::size_t place) noexcept {
     return decoded(hypothesis, place / sub_blocks).score[place % sub_blocks];
 }
 
 /// Of the current hypothesis over the first chunks of the window.
 double inner_decoder::loss_ratio(std::size_t chunks) noexcept {
-    double loss = 0;
-    double weight = 0;
-    for (std::size_t place = 0; place < chunks * sub_blocks; ++place) {
-        const sub_score& sub = score_at(static_cast<std::size_t>(current_), place);
-        loss += sub.loss;
-        weight += sub.weight;
+    std::uint64_t loss = 0;
+    std::uint64_t weight = 0;
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+        for (const sub_score& sub : decoded(static_cast<std::size_t>(current_), chunk).score) {
+            loss += sub.loss;
+            weight += sub.weight;
+        }
     }
-    return weight > 0 ? loss / weight : 0;
+    return weight > 0 ? static_cast<double>(loss) / static_cast<double>(weight) : 0;
 }
 
 /// Whether some quarter chunk of the window looks as if the hypothesis were wrong there.
 bool inner_decoder::dropped() noexcept {
     constexpr std::size_t span = sub_blocks / 4;
     const double limit = 0.5 * (reference_loss_ + wrong_loss_);
-    double loss = 0;
-    double weight = 0;
-    for (std::size_t place = 0; place < 2 * sub_blocks; ++place) {
-        const sub_score& entering = score_at(static_cast<std::size_t>(current_), place);
-        loss += entering.loss;
-        weight += entering.weight;
-        if (place >= span) {
-            const sub_score& leaving = score_at(static_cast<std::size_t>(current_), place - span);
-            loss -= leaving.loss;
-            weight -= leaving.weight;
+    std::array<std::int64_t, 2 * sub_blocks> excess; // of the loss over the limit, in 1/65536
+    const auto limit_fixed = static_cast<std::int64_t>(65536 * limit);
+    for (std::size_t chunk = 0; chunk < 2; ++chunk) {
+        const auto& scores = decoded(static_cast<std::size_t>(current_), chunk).score;
+        for (std::size_t i = 0; i < sub_blocks; ++i) {
+            excess[chunk * sub_blocks + i] =
+                65536 * std::int64_t{scores[i].loss} - limit_fixed * std::int64_t{scores[i].weight};
         }
-        if (place + 1 >= span && loss > limit * weight) {
+    }
+    std::int64_t sum = 0;
+    for (std::size_t place = 0; place < excess.size(); ++place) {
+        sum += excess[place] - (place >= span ? excess[place - span] : 0);
+        if (place + 1 >= span && sum > 0) {
             return true;
         }
     }
@@ -337,7 +357,6 @@ void inner_decoder::settle(const bit_sink& sink) {
         one.valid = false;
     }
     chunk_at_ += chunk_soft();
-    trim();
 }
 
 void inner_decoder::emit(std::size_t hypothesis, std::size_t from, std::size_t to,
@@ -362,7 +381,8 @@ void inner_decoder::emit(std::size_t hypothesis, std::size_t from, std::size_t t
         statistics_.channel_bit_errors += chunk.score[place].errors;
     }
     if (count > 0) {
-        sink(std::span(chunk.bits).subspan(from * sub_periods_ * pattern_.bits, count),
+        sink(std::span(chunk.bits)
+                 .subspan(history_bits + from * sub_periods_ * pattern_.bits, count),
              origin_ + first);
     }
 }
@@ -379,14 +399,16 @@ void inner_decoder::trim() noexcept {
 }
 
 void inner_decoder::push(std::span<const std::int8_t> soft, const bit_sink& sink) {
-    const std::int64_t needed =
-        2 * chunk_soft() + static_cast<std::int64_t>((overlap_periods_ + 1) * pattern_.sent);
     while (!soft.empty()) {
         const auto piece = soft.first(std::min(soft.size(), sub_blocks * sub_soft_));
         soft_.insert(soft_.end(), piece.begin(), piece.end());
         soft = soft.subspan(piece.size());
-        while (buffer_at_ + static_cast<std::int64_t>(soft_.size()) >= chunk_at_ + needed) {
-            settle(sink);
+        while (buffer_at_ + static_cast<std::int64_t>(soft_.size()) >=
+               chunk_at_ + needed_soft(at_once_ + 1)) {
+            for (std::size_t i = 0; i < at_once_; ++i) {
+                settle(sink);
+            }
+            trim();
         }
     }
 }
@@ -405,6 +427,9 @@ void inner_decoder::flush(const bit_sink& sink) {
         for (decoded_chunk& one : chunk) {
             one.valid = false;
         }
+    }
+    for (decoded_chunk& one : ahead_) {
+        one.valid = false;
     }
     current_ = after_ = -1;
     confirmed_ = doubted_ = false;

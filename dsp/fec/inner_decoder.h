@@ -6,11 +6,13 @@
 // that any chunk can be decoded under any hypothesis. Decoded bits are encoded again and compared
 // with what was received: the weight of the disagreeing soft bits is the hypothesis' loss. A window
 // of two chunks is looked at before the first of them is given out, so that a slip is placed where
-// it was.
+// it was. Chunks are decoded several at once where some delay is allowed; that changes nothing in
+// the bits.
 #pragma once
 
 #include "base/function_ref.h"
 #include "dsp/fec/coding.h"
+#include "dsp/fec/inner_kernels.h"
 #include "dsp/fec/puncture.h"
 #include "dsp/fec/rail_map.h"
 #include "dsp/fec/viterbi.h"
@@ -41,7 +43,9 @@ class inner_decoder {
         base::function_ref<void(std::span<const std::uint8_t> bits, std::int64_t first_soft)>;
 
     /// `maps`: the rail maps that are to be tried, each with every code phase; not empty.
-    inner_decoder(const coding& code, std::span<const rail_map> maps);
+    /// `delay_bits`: information bits that may be waited for, beyond the window of two chunks, to
+    /// decode more of them at once: less time for each.
+    inner_decoder(const coding& code, std::span<const rail_map> maps, std::size_t delay_bits = 0);
 
     /// Soft bits: positive is 0; the first one after construction or `flush` is an I bit.
     void push(std::span<const std::int8_t> soft, const bit_sink& sink);
@@ -64,16 +68,9 @@ class inner_decoder {
   private:
     static constexpr std::size_t sub_blocks = 64; ///< per chunk
 
-    struct sub_score {
-        std::uint32_t loss = 0;   ///< sum of |soft| that disagree
-        std::uint32_t square = 0; ///< sum of their squares
-        std::uint32_t weight = 0; ///< sum of |soft|
-        std::uint16_t bits = 0;   ///< not erased
-        std::uint16_t errors = 0; ///< of these, disagreeing
-    };
     struct decoded_chunk {
         bool valid = false;
-        std::vector<std::uint8_t> bits;
+        std::vector<std::uint8_t> bits; ///< `viterbi::history_bits` more before them, and slack
         std::array<sub_score, sub_blocks> score{};
     };
     struct change {
@@ -88,9 +85,15 @@ class inner_decoder {
     }
     [[nodiscard]] std::int64_t first_period(std::size_t hypothesis,
                                             std::int64_t chunk) const noexcept;
+    [[nodiscard]] std::size_t chunk_bits() const noexcept {
+        return sub_blocks * sub_periods_ * pattern_.bits;
+    }
     void gather(rail_map map, std::int64_t first, std::size_t count) noexcept;
     const decoded_chunk& decoded(std::size_t hypothesis, std::size_t chunk) noexcept;
-    void score(decoded_chunk& out, std::size_t first_soft) noexcept;
+    void order(std::size_t hypothesis, std::int64_t start, std::span<decoded_chunk> out) noexcept;
+    void decode_orders() noexcept;
+    void decode_ahead(std::size_t hypothesis, std::int64_t start) noexcept;
+    [[nodiscard]] std::int64_t needed_soft(std::size_t chunks) const noexcept;
 
     [[nodiscard]] const sub_score& score_at(std::size_t hypothesis, std::size_t place) noexcept;
     [[nodiscard]] double loss_ratio(std::size_t chunks) noexcept;
@@ -104,22 +107,31 @@ class inner_decoder {
     void trim() noexcept;
 
     puncture_pattern pattern_;
-    std::array<std::uint8_t, 8> slot_{}; ///< of a period's channel bits, in the pairs of C1 and C2
-    std::array<bool, 8> flipped_{};      ///< channel bits that are sent inverted
     std::size_t sub_periods_, sub_soft_; ///< of one sub-block
-    std::size_t overlap_periods_;        ///< on either side of a chunk
     double wrong_loss_;                  ///< loss ratio of a wrong hypothesis
     std::vector<rail_map> maps_;
     std::size_t hypotheses_;
     viterbi viterbi_;
+    depuncturer depuncturer_;
+    std::size_t overlap_periods_; ///< on either side of a chunk
+    std::size_t at_once_;         ///< chunks
 
     std::vector<std::int8_t> soft_; ///< from index buffer_at_ on; all indices count from origin_
     std::int64_t buffer_at_ = 0;
     std::int64_t chunk_at_ = 0;
     std::int64_t origin_ = 0;
-    std::vector<std::int8_t> mapped_, channel_, pairs_;
-    std::vector<std::uint8_t> scratch_;
+    struct ordered {
+        decoded_chunk* chunk;
+        const std::int8_t* pairs;
+    };
+    std::vector<std::int8_t> mapped_, channel_, pairs_, coded_;
+    std::size_t pairs_used_ = 0;
+    std::vector<ordered> orders_; ///< chunks to be decoded together
+    std::vector<viterbi::segment> segments_;
     std::array<std::vector<decoded_chunk>, 2> chunks_;
+    std::vector<decoded_chunk> ahead_; ///< of one hypothesis
+    std::size_t ahead_hypothesis_ = 0;
+    std::int64_t ahead_at_ = 0;
 
     int current_ = -1;
     int after_ = -1; ///< hypothesis from the change on, while a chunk is given out

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/fec/libfec_reference.h"
 
+#include "dsp/fec/convolutional.h"
+
 extern "C" {
 #include <fec.h>
 }
@@ -11,7 +13,11 @@ constexpr std::size_t tail_bits = 6;
 }
 
 libfec_viterbi::libfec_viterbi(std::size_t bits)
-    : bits_(bits), decoder_(create_viterbi27(static_cast<int>(bits))), packed_(bits / 8 + 1) {}
+    : bits_(bits), decoder_(create_viterbi27(static_cast<int>(bits))), packed_(bits / 8 + 1) {
+    // One table for all of libfec's decoders.
+    int generators[2] = {static_cast<int>(g1_newest_low), static_cast<int>(g2_newest_low)};
+    set_viterbi27_polynomial(generators);
+}
 
 libfec_viterbi::~libfec_viterbi() {
     delete_viterbi27(decoder_);

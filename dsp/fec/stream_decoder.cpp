@@ -53,23 +53,24 @@ std::vector<map_list> lanes_of(const coding& code, unsigned bits_per_symbol, boo
 } // namespace
 
 stream_decoder::lane::lane(std::span<const rail_map> maps, unsigned nrz_lag, const coding& code,
-                           codeblock_decoder& decoder)
+                           codeblock_decoder& decoder, std::size_t delay_bits)
     : map(maps.front()), nrz(nrz_lag), sync(code, decoder), markers(code.marker),
       doubt_at_bits(quiet_frames * static_cast<std::int64_t>(sync.frame_bits())) {
     if (code.convolutional != code_rate::none) {
-        inner.emplace(code, maps);
+        inner.emplace(code, maps, delay_bits);
     }
 }
 
 stream_decoder::stream_decoder(const coding& code, unsigned bits_per_symbol, bool staggered,
-                               bool crc_check)
+                               bool crc_check, std::size_t delay_bits)
     : codeblock_(std::make_unique<codeblock_decoder>(code, crc_check)),
       bits_per_symbol_(bits_per_symbol) {
     assert(bits_per_symbol == 1 || bits_per_symbol == 2);
     const std::vector<map_list> plans = lanes_of(code, bits_per_symbol, staggered);
     lanes_.reserve(plans.size());
     for (const map_list& maps : plans) {
-        lanes_.emplace_back(maps, nrz_lag_bits(code.line_code, bits_per_symbol), code, *codeblock_);
+        lanes_.emplace_back(maps, nrz_lag_bits(code.line_code, bits_per_symbol), code, *codeblock_,
+                            delay_bits);
     }
     bits_.reserve(2 * piece_bits);
     mapped_.resize(piece_bits);
@@ -105,8 +106,8 @@ void stream_decoder::decode(std::span<const std::int8_t> symbols, const frame_si
         one.inner->push(symbols, [&](std::span<const std::uint8_t> bits, std::int64_t first_soft) {
             bits_.assign(bits.begin(), bits.end());
             pass_on(one, first_soft, sink);
+            advise(one);
         });
-        advise(one);
     }
     pushed_ += static_cast<std::int64_t>(symbols.size());
 }

@@ -44,8 +44,10 @@ class stream_decoder {
 
     /// `bits_per_symbol` 1 or 2; `staggered`: OQPSK. `crc_check`: without Reed-Solomon, frames are
     /// verified by the CRC in their last two octets; else two sync markers at frame distance do.
+    /// `delay_bits`: information bits that the convolutional code's decoder may wait for beyond
+    /// what it needs, to work on more of them at once; the frames are the same.
     stream_decoder(const coding& code, unsigned bits_per_symbol, bool staggered,
-                   bool crc_check = false);
+                   bool crc_check = false, std::size_t delay_bits = 0);
 
     /// Soft bits, I, Q, I, Q ... for two bits a symbol; positive is 0, -127 to 127. Frames come
     /// some frames late.
@@ -62,7 +64,7 @@ class stream_decoder {
   private:
     struct lane {
         lane(std::span<const rail_map> maps, unsigned nrz_lag, const coding& code,
-             codeblock_decoder& decoder);
+             codeblock_decoder& decoder, std::size_t delay_bits);
 
         rail_map map; ///< without convolutional code
         std::optional<inner_decoder> inner;

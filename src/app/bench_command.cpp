@@ -10,9 +10,11 @@
 #include "base/random.h"
 #include "config/mission_loader.h"
 #include "dsp/fec/inner_decoder.h"
+#include "dsp/fec/inner_kernels.h"
 #include "dsp/fec/libfec_reference.h"
 #include "dsp/fec/reed_solomon.h"
 #include "dsp/fec/stream_encoder.h"
+#include "dsp/fec/viterbi.h"
 #include "dsp/modulator.h"
 #include "wire/iq_demux.h"
 #include "wire/samples.h"
@@ -190,12 +192,34 @@ measured bench_search(double seconds, const std::string& stage, dsp::modulation 
             demodulation_rate(seconds, signal, kind, dsp::engine::block)};
 }
 
+/// Depuncturing and decoding of one stretch, of which the ends are not decoded.
+double bare_viterbi_rate(double seconds, const fec::coding& code,
+                         std::span<const std::int8_t> soft) {
+    constexpr std::size_t segment_bits = 1008;
+    const fec::puncture_pattern pattern = fec::pattern_of(code.convolutional);
+    const fec::depuncturer depuncturer(code);
+    fec::viterbi viterbi(code.convolutional, segment_bits);
+    const std::size_t periods = soft.size() / pattern.sent - fec::kernel_slack_octets;
+    std::vector<std::int8_t> pairs(2 * pattern.bits * periods + fec::kernel_slack_octets);
+    std::vector<std::uint8_t> bits(pattern.bits * periods);
+    std::vector<fec::viterbi::segment> segments;
+    for (std::size_t at = viterbi.before_bits();
+         at + segment_bits + viterbi.after_bits() <= bits.size(); at += segment_bits) {
+        segments.push_back({pairs.data() + 2 * at, bits.data() + at - viterbi.before_bits()});
+    }
+    return rate_of(seconds, [&] {
+        depuncturer.run(soft.data(), periods, pairs.data());
+        viterbi.decode(segments);
+        return static_cast<double>(segments.size() * segment_bits);
+    });
+}
+
 measured bench_viterbi(double seconds, const std::string& stage, fec::code_rate rate) {
     fec::coding code;
     code.convolutional = rate;
     fec::stream_encoder encoder(code, 1);
     std::vector<std::uint8_t> bits;
-    encoder.idle(200'000, bits);
+    encoder.idle(201'600, bits); // whole puncture periods, since they are pushed again and again
     std::vector<std::int8_t> soft(bits.size());
     base::random_source random(1);
     for (std::size_t i = 0; i < bits.size(); ++i) {
@@ -203,17 +227,19 @@ measured bench_viterbi(double seconds, const std::string& stage, fec::code_rate 
         soft[i] = static_cast<std::int8_t>(std::clamp(value, -127.0, 127.0));
     }
     const std::array maps{fec::rail_map{}};
-    fec::inner_decoder decoder(code, maps);
+    constexpr std::size_t delay_bits = 50'000; // a fast carrier's
+    fec::inner_decoder decoder(code, maps, delay_bits);
     double decoded = 0.0;
     auto sink = [&](std::span<const std::uint8_t> out, std::int64_t) {
         decoded += static_cast<double>(out.size());
     };
-    const double value = rate_of(seconds, [&] {
+    const double whole = rate_of(seconds, [&] {
         decoded = 0.0;
         decoder.push(soft, sink);
         decoder.confirm();
         return decoded;
     });
+    const double value = bare_viterbi_rate(seconds, code, soft);
     constexpr std::size_t reference_bits = 65'536;
     std::vector<std::uint8_t> symbols(2 * (reference_bits + 6));
     for (std::uint8_t& symbol : symbols) {
@@ -224,7 +250,7 @@ measured bench_viterbi(double seconds, const std::string& stage, fec::code_rate 
         libfec.decode(symbols);
         return static_cast<double>(reference_bits);
     });
-    return {stage, value, "bit/s", "libfec", reference};
+    return {stage, value, "bit/s", "libfec", reference, "with search and comparison", whole};
 }
 
 measured bench_reed_solomon(double seconds, const std::string& stage, unsigned errors) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "app/receive_chain.h"
 
+#include "dsp/fec/puncture.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -28,10 +30,18 @@ dsp::receiver_config receiver_for(const chain_config& config, double sample_rate
     return wanted;
 }
 
+/// A slow carrier is decoded as its bits come, a fast one many bits at once, which takes less time.
+constexpr double decoding_delay_s = 0.02;
+
 fec::stream_decoder decoder_for(const config::mission& mission) {
+    const fec::puncture_pattern pattern = fec::pattern_of(mission.coding.convolutional);
+    const double bit_rate_hz =
+        mission.wave.symbol_rate_hz * dsp::bits_per_symbol(mission.wave.kind) *
+        static_cast<double>(pattern.bits) / static_cast<double>(pattern.sent);
     return fec::stream_decoder(mission.coding, dsp::bits_per_symbol(mission.wave.kind),
                                mission.wave.kind == dsp::modulation::oqpsk,
-                               mission.framing.fecf == framing::error_control::present);
+                               mission.framing.fecf == framing::error_control::present,
+                               static_cast<std::size_t>(decoding_delay_s * bit_rate_hz));
 }
 
 } // namespace

@@ -20,6 +20,7 @@ struct parameters {
     unsigned bits_per_symbol = 1;
     bool staggered = false;
     bool crc_check = false;
+    std::size_t delay_bits = 0;
 };
 
 parameters parameters_from(base::byte_reader& reader) {
@@ -42,6 +43,7 @@ parameters parameters_from(base::byte_reader& reader) {
     chosen.bits_per_symbol = 1 + ((more >> 3U) & 1U);
     chosen.staggered = chosen.bits_per_symbol == 2 && (more & 16U) != 0;
     chosen.crc_check = (more & 32U) != 0;
+    chosen.delay_bits = (more & 128U) != 0 ? 6000 : 0;
     code.frame_octets = (1 + length / 16) * code.rs_interleave;
     if ((more & 64U) != 0) {
         code.marker = {marker, 8 + marker % 9};
@@ -52,8 +54,8 @@ parameters parameters_from(base::byte_reader& reader) {
 class session {
   public:
     explicit session(const parameters& chosen)
-        : code_(chosen.code),
-          decoder_(chosen.code, chosen.bits_per_symbol, chosen.staggered, chosen.crc_check),
+        : code_(chosen.code), decoder_(chosen.code, chosen.bits_per_symbol, chosen.staggered,
+                                       chosen.crc_check, chosen.delay_bits),
           encoder_(chosen.code, chosen.bits_per_symbol) {}
 
     void step(base::byte_reader& reader) {
