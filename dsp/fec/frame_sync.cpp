@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/fec/frame_sync.h"
 
+#include "dsp/fec/marker_search.h"
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -82,21 +84,15 @@ std::optional<frame_sync::place> frame_sync::find_marker(std::int64_t from, std:
     if (from >= to) {
         return std::nullopt;
     }
-    const std::uint64_t mask =
-        marker_bits_ == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << marker_bits_) - 1;
-    const std::uint8_t* bit = bits_.data() + (from - base_);
-    std::uint64_t last = 0;
-    for (unsigned i = 0; i + 1 < marker_bits_; ++i) {
-        last = last << 1U | *bit++;
+    const auto first = static_cast<std::size_t>(from - base_);
+    const auto length = static_cast<std::size_t>(to - from) + marker_bits_ - 1;
+    const auto bits = std::span<const std::uint8_t>(bits_).subspan(first, length);
+    const std::size_t found = fec::find_marker(bits, {marker_, marker_bits_}, tolerance);
+    if (found == length) {
+        return std::nullopt;
     }
-    for (std::int64_t at = from; at < to; ++at) {
-        last = last << 1U | *bit++;
-        const auto errors = static_cast<unsigned>(std::popcount((last ^ marker_) & mask));
-        if (errors <= tolerance || errors + tolerance >= marker_bits_) {
-            return place{at, errors > tolerance};
-        }
-    }
-    return std::nullopt;
+    const std::int64_t at = from + static_cast<std::int64_t>(found);
+    return place{at, marker_errors({at, false}) > tolerance};
 }
 
 codeblock_verdict frame_sync::decode(place where) noexcept {

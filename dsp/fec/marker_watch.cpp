@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/fec/marker_watch.h"
 
+#include "dsp/fec/marker_search.h"
+
 #include <algorithm>
 #include <bit>
 
@@ -22,7 +24,9 @@ marker_watch::marker_watch(const sync_marker& marker) noexcept
 }
 
 void marker_watch::push(std::span<const std::uint8_t> bits) noexcept {
-    for (const std::uint8_t bit : bits) {
+    // Those that began before, bit by bit; then those that are wholly here.
+    const std::size_t before = std::min(bits.size(), static_cast<std::size_t>(marker_bits_ - 1));
+    for (const std::uint8_t bit : bits.first(before)) {
         last_bits_ = last_bits_ << 1U | bit;
         ++place_;
         const int errors = std::popcount((last_bits_ ^ marker_) & mask_);
@@ -30,6 +34,19 @@ void marker_watch::push(std::span<const std::uint8_t> bits) noexcept {
             place_ >= marker_bits_) {
             found();
         }
+    }
+    const sync_marker marker{marker_, static_cast<unsigned>(marker_bits_)};
+    const auto tolerance = static_cast<unsigned>(tolerated_errors_);
+    const std::int64_t end = place_ + static_cast<std::int64_t>(bits.size() - before);
+    auto left = bits;
+    for (std::size_t at = 0; (at = find_marker(left, marker, tolerance)) < left.size();) {
+        left = left.subspan(at + 1);
+        place_ = end - static_cast<std::int64_t>(left.size()) + marker_bits_ - 1;
+        found();
+    }
+    place_ = end;
+    for (const std::uint8_t bit : bits.last(std::min<std::size_t>(bits.size() - before, 64))) {
+        last_bits_ = last_bits_ << 1U | bit;
     }
 }
 

@@ -5,11 +5,11 @@
 
 #include "base/bytes.h"
 #include "dsp/fec/coding.h"
+#include "dsp/fec/reed_solomon_kernel.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 namespace landfall::fec {
@@ -41,24 +41,35 @@ class reed_solomon {
     /// Fills the parity at the end of a codeblock whose data octets are set.
     void encode(std::span<std::uint8_t> block) noexcept;
 
-    /// Corrects in place. A codeword that cannot be corrected keeps its octets. Every correction is
-    /// checked by encoding anew. `stop_at_failure` leaves the rest of a failed codeblock undecoded.
+    /// Corrects in place. A codeword that cannot be corrected keeps its octets: one with more than
+    /// E errors, or with errors in its virtual fill. The syndromes of what was corrected are
+    /// checked again. `stop_at_failure` leaves the rest of a failed codeblock undecoded.
     rs_outcome decode(std::span<std::uint8_t> block, bool stop_at_failure = false) noexcept;
 
   private:
-    struct free_codec {
-        void operator()(void* codec) const noexcept;
+    struct correction {
+        std::uint16_t octet; ///< of the codeblock
+        std::uint8_t change;
+    };
+    struct corrections {
+        std::array<correction, rs_most_errors> list;
+        unsigned count = 0;
     };
 
-    int decode_codeword(std::span<std::uint8_t> block, std::size_t first) noexcept;
+    unsigned check(base::octets block) noexcept;
+    bool locate(std::size_t word, corrections& found) noexcept;
+    static void apply(const corrections& found, std::span<std::uint8_t> block) noexcept;
 
     std::size_t data_octets_;
     std::size_t parity_octets_; ///< per codeword
     std::size_t interleave_;
     std::size_t sent_octets_; ///< per codeword
     bool dual_;
-    std::unique_ptr<void, free_codec> codec_;
-    std::array<std::uint8_t, 255> word_{};
+    syndrome_tables tables_;
+    syndrome_workspace work_;
+    std::array<corrections, rs_most_interleave> corrections_{};
+    /// What a symbol that leaves the encoder's register adds to it, in the basis as sent.
+    std::array<std::array<std::uint8_t, rs_most_roots>, 256> feedback_{};
 };
 
 } // namespace landfall::fec

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "base/random.h"
 #include "dsp/fec/crc.h"
 
 #include <doctest/doctest.h>
 
 #include <array>
 #include <cstring>
+#include <vector>
 
 using namespace landfall;
 
@@ -21,5 +23,20 @@ TEST_CASE("fec/crc: data with its CRC appended leave nothing, and any flipped bi
         data[bit / 8] = static_cast<std::uint8_t>(data[bit / 8] ^ 1U << bit % 8);
         CHECK(fec::crc16(data) != 0);
         data[bit / 8] = static_cast<std::uint8_t>(data[bit / 8] ^ 1U << bit % 8);
+    }
+}
+
+TEST_CASE("fec/crc: of every length, what a register that shifts bit by bit leaves") {
+    base::random_source random(1);
+    std::vector<std::uint8_t> data;
+    for (std::size_t length = 0; length < 100; ++length) {
+        unsigned remainder = 0xFFFF;
+        for (std::size_t bit = 0; bit < 8 * length; ++bit) {
+            const unsigned in = data[bit / 8] >> (7 - bit % 8) & 1U;
+            const unsigned out = remainder >> 15U;
+            remainder = (remainder << 1U & 0xFFFFU) ^ (in != out ? 0x1021U : 0U);
+        }
+        CHECK(fec::crc16(data) == remainder);
+        data.push_back(static_cast<std::uint8_t>(random.bits() >> 56U));
     }
 }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "channel.h"
 #include "dsp/fec/reed_solomon.h"
+#include "tests/support/libfec_reed_solomon.h"
 
 #include <doctest/doctest.h>
+#include <hwy/highway.h>
 
 #include <numeric>
 #include <string>
-
-extern "C" {
-#include <fec.h>
-}
 
 using namespace landfall;
 using namespace landfall::fec;
@@ -55,6 +53,80 @@ void damage(octet_list& block, std::size_t first, std::size_t interleave, std::s
         std::swap(places[i], places[i + random.below(places.size() - i)]);
         block[places[i]] = static_cast<std::uint8_t>(block[places[i]] ^ (1 + random.below(255)));
     }
+}
+
+/// Decodes with both; false where anything differs.
+bool equals_libfec(reed_solomon& codec, const landfall::test::libfec_reed_solomon& reference,
+                   const octet_list& received) {
+    octet_list ours = received;
+    octet_list theirs = received;
+    const rs_outcome outcome = codec.decode(ours);
+    const rs_outcome wanted = reference.decode(theirs);
+    return ours == theirs && outcome.failed_codewords == wanted.failed_codewords &&
+           outcome.corrected_symbols == wanted.corrected_symbols;
+}
+
+/// A damaged codeblock: up to E + 5 errors in each codeword, a run at an end, or every octet.
+octet_list damaged(const octet_list& sent, unsigned interleave, std::size_t can,
+                   base::random_source& random) {
+    octet_list received = sent;
+    const std::size_t most = std::min(can + 5, sent.size() / interleave);
+    const auto any = [&] { return static_cast<std::uint8_t>(1 + random.below(255)); };
+    switch (random.below(8)) {
+    case 0: // first octets, last ones (parity)
+    case 1: {
+        const std::size_t run = random.below(std::min(sent.size(), (can + 1) * interleave) + 1);
+        const std::size_t first = random.bit() ? 0 : sent.size() - run;
+        for (std::size_t i = first; i < first + run; ++i) {
+            received[i] = static_cast<std::uint8_t>(received[i] ^ any());
+        }
+        return received;
+    }
+    default:
+        for (std::size_t word = 0; word < interleave; ++word) {
+            damage(received, word, interleave, random.below(most + 1), random);
+        }
+        return received;
+    }
+}
+
+struct variant {
+    coding code;
+    std::size_t can;
+};
+
+/// Every code, basis and interleave, with some virtual fill: none, all but one symbol, any.
+std::vector<variant> variants(base::random_source& random) {
+    std::vector<variant> list;
+    for (const rs_code kind : {rs_code::rs223, rs_code::rs239}) {
+        const std::size_t parity = rs_parity_octets(kind);
+        for (const rs_basis basis : {rs_basis::dual, rs_basis::conventional}) {
+            for (unsigned interleave = 1; interleave <= 8; ++interleave) {
+                const std::size_t most = 255 - parity;
+                for (const std::size_t each :
+                     {most, most - 3, std::size_t{1}, 1 + std::size_t{random.below(most)}}) {
+                    list.push_back(
+                        {code_of(kind, basis, interleave, each * interleave), parity / 2});
+                }
+            }
+        }
+    }
+    return list;
+}
+
+/// Runs `body` on each instruction set that this build has and this processor runs.
+void on_each_target(const auto& body) {
+    unsigned targets = 0;
+    for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+        hwy::SetSupportedTargetsForTest(target);
+        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+        CAPTURE(hwy::TargetName(target));
+        body();
+        ++targets;
+    }
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    CHECK(targets > 0);
 }
 
 } // namespace
@@ -157,5 +229,84 @@ TEST_CASE("fec/reed_solomon: what it calls a success is always a codeword") {
             CHECK(again == block);
         }
         CHECK(passed <= (octets == 239 ? 5U : 0U)); // 1/8! of random words of full length
+    }
+}
+
+TEST_CASE("fec/reed_solomon: decodes as libfec does, whatever the errors, on every target") {
+    on_each_target([] {
+        base::random_source random(5);
+        unsigned differ = 0;
+        unsigned corrected = 0;
+        unsigned failed = 0;
+        for (const variant& one : variants(random)) {
+            reed_solomon codec(one.code);
+            const landfall::test::libfec_reed_solomon reference(one.code);
+            for (int round = 0; round < 24; ++round) {
+                octet_list sent = random_octets(codec.block_octets(), random);
+                octet_list theirs = sent;
+                codec.encode(sent);
+                reference.encode(theirs);
+                differ += sent != theirs ? 1U : 0U;
+                octet_list received = damaged(sent, one.code.rs_interleave, one.can, random);
+                differ += equals_libfec(codec, reference, received) ? 0U : 1U;
+                const rs_outcome outcome = codec.decode(received);
+                corrected += outcome.corrected_symbols;
+                failed += outcome.failed_codewords;
+            }
+        }
+        CHECK(differ == 0);
+        CHECK(corrected > 50'000);
+        CHECK(failed > 2'000);
+    });
+}
+
+TEST_CASE("fec/reed_solomon: zeros, one octet repeated and noise decode as libfec does") {
+    on_each_target([] {
+        base::random_source random(6);
+        for (const variant& one : variants(random)) {
+            reed_solomon codec(one.code);
+            const landfall::test::libfec_reed_solomon reference(one.code);
+            octet_list block(codec.block_octets(), 0);
+            CHECK(equals_libfec(codec, reference, block));
+            CHECK(codec.decode(block).failed_codewords == 0);
+            for (const unsigned octet : {0x01U, 0x7BU, 0xFFU}) {
+                std::ranges::fill(block, static_cast<std::uint8_t>(octet));
+                CHECK(equals_libfec(codec, reference, block));
+            }
+            for (int round = 0; round < 4; ++round) {
+                CHECK(equals_libfec(codec, reference, random_octets(block.size(), random)));
+            }
+        }
+    });
+}
+
+TEST_CASE("fec/reed_solomon: one error is found at every place, with every value") {
+    base::random_source random(7);
+    reed_solomon codec(code_of(rs_code::rs223, rs_basis::dual, 5, 1115));
+    octet_list sent = random_octets(codec.block_octets(), random);
+    codec.encode(sent);
+    unsigned wrong = 0;
+    for (std::size_t at = 0; at < sent.size(); ++at) {
+        octet_list received = sent;
+        received[at] = static_cast<std::uint8_t>(received[at] ^ (1 + at % 255));
+        const rs_outcome outcome = codec.decode(received);
+        wrong += received != sent || outcome.corrected_symbols != 1 ? 1U : 0U;
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("fec/reed_solomon: a failed codeblock is left after its first bad word, when asked to") {
+    base::random_source random(8);
+    reed_solomon codec(code_of(rs_code::rs239, rs_basis::dual, 3, 717));
+    octet_list sent = random_octets(codec.block_octets(), random);
+    codec.encode(sent);
+    octet_list received = sent;
+    damage(received, 0, 3, 8, random);
+    damage(received, 1, 3, 40, random);
+    damage(received, 2, 3, 8, random);
+    const octet_list before = received;
+    CHECK(codec.decode(received, true).failed_codewords == 1);
+    for (std::size_t i = 0; i < received.size(); ++i) {
+        CHECK(received[i] == (i % 3 == 0 ? sent[i] : before[i]));
     }
 }
