@@ -24,7 +24,7 @@ constexpr double redraw_s = 0.25;
 constexpr double patience_s = 5.0; // behind real time, before the pass is cut short
 constexpr double drain_patience_s = 10.0;
 constexpr auto turn_interval = std::chrono::milliseconds(5);
-constexpr auto last_packets_time = std::chrono::milliseconds(200);
+constexpr auto last_packets_patience = std::chrono::seconds(5); // of a busy machine
 constexpr std::uint16_t metrics_port = 9464;
 
 /// The tunnel, what arrived behind it, and what was dropped on the way.
@@ -196,7 +196,10 @@ void demo::fly() {
     if (!cabled_->of().drain(drain_patience_s)) {
         fmt::print(stderr, "landfall demo: the gateway could not deliver everything in time\n");
     }
-    std::this_thread::sleep_for(last_packets_time);
+    const auto give_up = steady_clock::now() + last_packets_patience;
+    while (!check_.complete() && steady_clock::now() < give_up) {
+        std::this_thread::sleep_for(turn_interval);
+    }
     check_.end();
 }
 
