@@ -7,6 +7,7 @@
 #include <bit>
 #include <cassert>
 #include <cstdlib>
+#include <cstring>
 
 namespace landfall::fec {
 namespace {
@@ -30,6 +31,14 @@ constexpr unsigned sound_end_weight = 3;
 /// Markers that must stand at frame distance so that random bits do not do it within days.
 int chain_length(unsigned marker_bits) noexcept {
     return marker_bits >= 32 ? 2 : marker_bits >= 16 ? 3 : 5;
+}
+
+/// Eight bits, the first one most significant: the factor moves bit 8 k to bit 63 - k.
+std::uint8_t packed(const std::uint8_t* bits) noexcept {
+    static_assert(std::endian::native == std::endian::little);
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bits, sizeof eight);
+    return static_cast<std::uint8_t>(eight * 0x8040'2010'0804'0201 >> 56U);
 }
 
 } // namespace
@@ -101,11 +110,8 @@ codeblock_verdict frame_sync::decode(place where) noexcept {
     const std::uint8_t* bit = bits_.data() + (first - base_);
     const unsigned flip = where.inverted ? 0xFFU : 0U;
     for (std::uint8_t& octet : packed_) {
-        unsigned value = 0;
-        for (int i = 0; i < 8; ++i) {
-            value = value << 1U | *bit++;
-        }
-        octet = static_cast<std::uint8_t>(value ^ flip);
+        octet = static_cast<std::uint8_t>(packed(bit) ^ flip);
+        bit += 8;
     }
     return decoder_.decode(packed_);
 }

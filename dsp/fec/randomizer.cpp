@@ -47,8 +47,9 @@ void sequence_randomizer::apply(std::span<std::uint8_t> block) const noexcept {
         return;
     }
     assert(block.size() <= sequence_.size());
+    const std::uint8_t* sequence = sequence_.data(); // a local, so that no store may change it
     for (std::size_t i = 0; i < block.size(); ++i) {
-        block[i] ^= sequence_[i];
+        block[i] ^= sequence[i];
     }
 }
 

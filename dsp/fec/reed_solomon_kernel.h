@@ -20,15 +20,16 @@ inline constexpr std::size_t rs_widest_vector = 64;
 /// What the syndromes of a code, a basis and an interleave take. All products are in the basis of
 /// the symbols as sent.
 struct syndrome_tables {
-    gf256::nibble_table zeta;               ///< by beta^85, of order 3
+    using per_root = std::array<std::array<std::uint8_t, 16>, rs_most_roots>;
+
+    alignas(64) per_root group_low, group_high;   ///< by beta^(j * symbols), of each root beta^j
+    alignas(64) per_root symbol_low, symbol_high; ///< by beta^j
     std::array<gf256::nibble_table, 4> eta; ///< by beta^51, of order 5: its powers 1, 2, 4 and 1+4
-    /// For each root beta^j: by beta^(j * symbols), and by beta^j.
-    alignas(64) std::array<std::array<std::uint8_t, 16>, rs_most_roots> group_low, group_high;
-    alignas(64) std::array<std::array<std::uint8_t, 16>, rs_most_roots> symbol_low, symbol_high;
-    unsigned interleave; ///< 1 to 8
-    unsigned first_root; ///< the least j
-    unsigned roots;      ///< 16 or 32
-    unsigned symbols;    ///< of each codeword that 16 octets hold
+    gf256::nibble_table zeta;               ///< by beta^85, of order 3
+    unsigned interleave;                    ///< 1 to 8
+    unsigned first_root;                    ///< the least j
+    unsigned roots;                         ///< 16 or 32
+    unsigned symbols;                       ///< of each codeword that 16 octets hold
 };
 
 [[nodiscard]] syndrome_tables make_syndrome_tables(unsigned interleave, unsigned roots, bool dual);

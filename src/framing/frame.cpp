@@ -9,19 +9,22 @@ namespace landfall::framing {
 
 namespace {
 
-constexpr std::array<std::uint32_t, 256> make_crc32_table() {
-    std::array<std::uint32_t, 256> table{};
+/// Row n: what an octet with n octets behind it leaves.
+constexpr std::array<std::array<std::uint32_t, 256>, 8> make_crc32_tables() {
+    std::array<std::array<std::uint32_t, 256>, 8> tables{};
     for (std::uint32_t octet = 0; octet < 256; ++octet) {
         std::uint32_t value = octet << 24U;
-        for (int bit = 0; bit < 8; ++bit) {
-            value = (value & 0x8000'0000U) != 0 ? value << 1U ^ 0x00A0'0805U : value << 1U;
+        for (auto& table : tables) {
+            for (int bit = 0; bit < 8; ++bit) {
+                value = (value & 0x8000'0000U) != 0 ? value << 1U ^ 0x00A0'0805U : value << 1U;
+            }
+            table[octet] = value;
         }
-        table[octet] = value;
     }
-    return table;
+    return tables;
 }
 
-constexpr std::array<std::uint32_t, 256> crc32_table = make_crc32_table();
+constexpr auto crc32_tables = make_crc32_tables();
 
 } // namespace
 
@@ -67,8 +70,15 @@ bool fecf32_fits(base::octets frame) noexcept {
 
 std::uint32_t crc32(base::octets data) noexcept {
     std::uint32_t value = 0;
+    for (; data.size() >= 8; data = data.subspan(8)) {
+        const std::uint32_t front = value ^ base::byte_reader(data.first(4)).u32();
+        value = crc32_tables[7][front >> 24U] ^ crc32_tables[6][front >> 16U & 0xFFU] ^
+                crc32_tables[5][front >> 8U & 0xFFU] ^ crc32_tables[4][front & 0xFFU] ^
+                crc32_tables[3][data[4]] ^ crc32_tables[2][data[5]] ^ crc32_tables[1][data[6]] ^
+                crc32_tables[0][data[7]];
+    }
     for (const std::uint8_t octet : data) {
-        value = value << 8U ^ crc32_table[(value >> 24U ^ octet) & 0xFFU];
+        value = value << 8U ^ crc32_tables[0][(value >> 24U ^ octet) & 0xFFU];
     }
     return value;
 }

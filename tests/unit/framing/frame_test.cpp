@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 using namespace landfall::framing;
 
@@ -16,6 +17,19 @@ TEST_CASE("framing/frame: the 32-bit check has published values") {
     CHECK(fecf32_fits(from_hex("deadbeef4440d14c")));
     CHECK_FALSE(fecf32_fits(from_hex("deadbeef4440d14d")));
     CHECK_FALSE(fecf32_fits(from_hex("00000000")));
+}
+
+TEST_CASE("framing/frame: the CRC-32 of any length is what a register leaves bit by bit") {
+    std::vector<std::uint8_t> octets;
+    for (unsigned length = 0; length < 40; ++length) {
+        std::uint32_t value = 0;
+        for (std::size_t bit = 0; bit < 8 * octets.size(); ++bit) {
+            const std::uint32_t in = octets[bit / 8] >> (7 - bit % 8) & 1U;
+            value = value << 1U ^ (in != value >> 31U ? 0x00A0'0805U : 0U);
+        }
+        CHECK(crc32(octets) == value);
+        octets.push_back(static_cast<std::uint8_t>(171 * length + 89));
+    }
 }
 
 TEST_CASE("framing/frame: the 16-bit check fits its own octets and no damaged ones") {
