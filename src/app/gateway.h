@@ -139,8 +139,8 @@ class gateway {
     double start_unix_s_ = 0.0;
     mutable std::mutex mutex_; ///< of what the control thread changes and `snapshot` reads
 
+    std::unique_ptr<dataplane::packet_pool> tunnel_pool_; ///< outlives what holds its packets
     std::vector<port_parts> ports_;
-    std::unique_ptr<dataplane::packet_pool> tunnel_pool_;
     std::unique_ptr<crypto::tunnel> tunnel_;
     std::unique_ptr<tunnel_stage> tunnel_stage_;
     std::size_t inner_mtu_ = 0;

@@ -9,32 +9,27 @@ namespace landfall::app {
 namespace {
 
 base::result<crypto::private_key> read_key(const std::filesystem::path& path,
-                                           const config::origin& at,
-                                           std::vector<std::string>& warnings) {
+                                           const config::origin& at) {
     auto file = crypto::read_key_file(config::key_path(path, at).string());
     if (!file) {
         return std::unexpected(file.error());
-    }
-    if (!file->warning.empty()) {
-        warnings.push_back(file->warning);
     }
     return std::move(file->key);
 }
 
 } // namespace
 
-base::result<read_keys> keys_of(const config::gateway& settings) {
-    read_keys read;
+base::result<gateway_keys> keys_of(const config::gateway& settings) {
+    gateway_keys read;
     if (!settings.tunnel) {
         return read;
     }
-    auto own =
-        read_key(settings.tunnel->private_key_file,
-                 config::origin_of(settings.tunnel->given, "private_key_file"), read.warnings);
+    auto own = read_key(settings.tunnel->private_key_file,
+                        config::origin_of(settings.tunnel->given, "private_key_file"));
     if (!own) {
         return std::unexpected(own.error());
     }
-    read.keys.own = std::move(*own);
+    read.own = std::move(*own);
     for (const config::peer_settings& peer : settings.peers) {
         const auto key = crypto::parse_public_key(peer.public_key);
         if (!key) {
@@ -42,12 +37,11 @@ base::result<read_keys> keys_of(const config::gateway& settings) {
                 base::failure{fmt::format("peer {}: public_key: {}", peer.name, name(key.error())),
                               base::exit_code::bad_configuration});
         }
-        read.keys.peers.push_back(*key);
-        auto& preshared = read.keys.preshared.emplace_back();
+        read.peers.push_back(*key);
+        auto& preshared = read.preshared.emplace_back();
         if (!peer.preshared_key_file.empty()) {
-            auto secret =
-                read_key(peer.preshared_key_file,
-                         config::origin_of(peer.given, "preshared_key_file"), read.warnings);
+            auto secret = read_key(peer.preshared_key_file,
+                                   config::origin_of(peer.given, "preshared_key_file"));
             if (!secret) {
                 return std::unexpected(secret.error());
             }

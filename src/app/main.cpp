@@ -246,8 +246,10 @@ void add_run(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<run_options>();
     CLI::App* command = add_command(program, "run", "The gateway, in the foreground");
     command->footer("Example:\n  landfall check -c landfall.toml && landfall run -c landfall.toml");
-    command->add_option("-c,--config", options->file, "Configuration file")
-        ->default_str(config::default_gateway_file);
+    command
+        ->add_option("-c,--config", options->file,
+                     "Configuration file; conf.d/*.toml beside it are read, too")
+        ->capture_default_str();
     command->add_option("--log-level", options->log_level, "debug, info, warning, error")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
         ->capture_default_str();

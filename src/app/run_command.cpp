@@ -63,10 +63,11 @@ class service {
 
   private:
     base::result<void> start();
-    base::result<void> start_gateway(read_keys keys);
+    base::result<void> start_gateway(gateway_keys keys);
     base::result<void> open_sockets();
     void serve();
     void feed_watchdog(steady_clock::time_point now);
+    std::string answer_uapi(std::string_view request);
     control::snapshot snapshot() const;
 
     config::gateway settings_;
@@ -89,9 +90,6 @@ base::result<void> service::start() {
     if (!keys) {
         return std::unexpected(keys.error());
     }
-    for (const std::string& warning : keys->warnings) {
-        log_.warning(warning);
-    }
     if (auto started = start_gateway(std::move(*keys)); !started) {
         return started;
     }
@@ -108,7 +106,7 @@ base::result<void> service::start() {
     return open_sockets();
 }
 
-base::result<void> service::start_gateway(read_keys keys) {
+base::result<void> service::start_gateway(gateway_keys keys) {
     const auto to_log = [this](dataplane::log_level level, std::string_view text) {
         log_.write(level == dataplane::log_level::error     ? control::log_level::warning
                    : level == dataplane::log_level::warning ? control::log_level::info
@@ -129,7 +127,7 @@ base::result<void> service::start_gateway(read_keys keys) {
     timestamps_ = std::make_unique<timestamp_file>(
         folder_of("STATE_DIRECTORY", "/var/lib/landfall") / "tunnel-timestamp");
     gateway_config config{
-        .settings = settings_, .keys = std::move(keys.keys), .sha256 = identity_of(settings_)};
+        .settings = settings_, .keys = std::move(keys), .sha256 = identity_of(settings_)};
     if (settings_.tunnel) {
         config.last_timestamp = timestamps_->read();
         config.keep_timestamp = [this](const crypto::tai64n& newest) {
@@ -165,15 +163,25 @@ base::result<void> service::open_sockets() {
                             return control::answer(request, [this] { return snapshot(); });
                         }});
     if (done && settings_.tunnel) {
-        done = listen({.path = std::filesystem::path("/run/wireguard") /
-                               (settings_.tunnel->interface_name + ".sock"),
-                       .mode = 0600,
-                       .ends = control::framing::empty_line,
-                       .handler = [this](std::string_view request) {
-                           return gateway_->answer_uapi(std::string(request) + "\n\n");
-                       }});
+        done =
+            listen({.path = std::filesystem::path("/run/wireguard") /
+                            (settings_.tunnel->interface_name + ".sock"),
+                    .mode = 0600,
+                    .ends = control::framing::empty_line,
+                    .handler = [this](std::string_view request) { return answer_uapi(request); }});
     }
     return done;
+}
+
+/// The request may hold keys.
+std::string service::answer_uapi(std::string_view request) {
+    constexpr std::string_view ending = "\n\n";
+    std::string whole;
+    whole.reserve(request.size() + ending.size());
+    whole.append(request).append(ending);
+    std::string reply = gateway_->answer_uapi(whole);
+    crypto::wipe(whole.data(), whole.size());
+    return reply;
 }
 
 control::snapshot service::snapshot() const {
@@ -239,7 +247,7 @@ int run_command(const run_options& options) {
         return failure.code;
     }
     const config::diagnostics wrong = environment_errors(*settings, settings->warnings);
-    fmt::print(stderr, "{}", settings->warnings.text());
+    fmt::print(stderr, "{}", settings->warnings.text("warning"));
     if (!wrong.empty()) {
         fmt::print(stderr, "{}", wrong.text());
         return base::exit_code::bad_configuration;

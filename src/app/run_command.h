@@ -9,8 +9,8 @@
 namespace landfall::app {
 
 struct run_options {
-    std::string file;      ///< the configuration
-    std::string log_level; ///< "debug", "info", "warning", "error"
+    std::string file = config::default_gateway_file;
+    std::string log_level = "info"; ///< "debug", "info", "warning", "error"
 };
 
 /// Returns the exit code: 0 after SIGTERM or SIGINT.

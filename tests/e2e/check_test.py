@@ -71,6 +71,12 @@ class check(Case):
         _, err = self.check(code=CONFIGURATION)
         self.assertIn("public_key: it is the gateway's own", err)
 
+    def test_run_without_a_file_looks_where_it_says(self):
+        if pathlib.Path("/etc/landfall/landfall.toml").exists():
+            self.skipTest("this machine has a configuration")
+        _, err = landfall("run", code=CONFIGURATION)
+        self.assertEqual("/etc/landfall/landfall.toml: error: no such file\n", err)
+
     def test_a_good_one(self):
         out, err = self.check()
         self.assertEqual("landfall.toml: ok: 2 ports, 1 carrier, 1 peer, 1 route\n", out)
