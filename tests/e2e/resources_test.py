@@ -5,9 +5,11 @@ import os
 import pty
 import random
 import re
+import signal
 import struct
 import subprocess
 import sys
+import time
 import unittest
 
 from support import Case, LANDFALL, landfall, program_environment, replay
@@ -90,8 +92,9 @@ class terminal(Case):
                  self.folder / "s")
         self.arguments = ["replay", self.folder / "s.sigmf-meta", "--mission", "gk2a-lrit"]
 
-    def on_terminal(self, *arguments, **environment):
-        """(what standard error, a terminal, was shown; standard output)"""
+    def on_terminal(self, *arguments, hold=False, **environment):
+        """(what standard error, a terminal, was shown; standard output); hold stops the program
+        after each drawing until the next is due, or a fast machine is done before it"""
         master, slave = pty.openpty()
         with subprocess.Popen([LANDFALL, *map(str, arguments)], stderr=slave,
                               stdout=subprocess.PIPE,
@@ -106,12 +109,16 @@ class terminal(Case):
                 if not part:
                     break
                 shown += part
+                if hold:
+                    process.send_signal(signal.SIGSTOP)
+                    time.sleep(0.3)
+                    process.send_signal(signal.SIGCONT)
             out = process.stdout.read()
         os.close(master)
         return shown.decode(), out.decode()
 
     def test_bar_has_lock_state_es_n0_and_rate(self):
-        shown, out = self.on_terminal(*self.arguments, "--json")
+        shown, out = self.on_terminal(*self.arguments, "--json", hold=True)
         for pattern in (r"\[=*>? *\]", r"\d %", r"locked", r"Es/N0 +\d+\.\d dB", r"Msamples/s"):
             self.assertRegex(shown, pattern)
         self.assertTrue(shown.endswith("\r\x1b[K"), repr(shown[-40:]))  # wiped at the end

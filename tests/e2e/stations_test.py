@@ -6,6 +6,7 @@ import pathlib
 import socket
 import struct
 import subprocess
+import time
 import unittest
 
 import stations as lib
@@ -97,6 +98,7 @@ class stations(GatewayCase):
                 for channel in sent:
                     for frame in sent[channel]:
                         out.sendto(frame, (DC_INNER, FRAME_PORT))
+                        time.sleep(0.001)  # UDP: buffers on the way are not ours
                 out.close()
                 self.assert_arrived(sent, collector)
                 self.assertEqual({GW_INNER}, {source[0] for source in collector.sources})
