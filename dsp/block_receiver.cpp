@@ -12,6 +12,7 @@ namespace {
 using base::cf32;
 constexpr double two_pi = 2.0 * std::numbers::pi;
 
+constexpr std::size_t piece = 65536; // samples taken at once
 constexpr std::size_t short_window_symbols = 4096;
 constexpr std::size_t long_window_symbols = 16384;
 constexpr std::size_t most_window_symbols = 32768;
@@ -64,12 +65,17 @@ block_receiver::block_receiver(const receiver_config& config)
       spare_(most_pending) {
     if (front_.is_decimating()) {
         wide_.emplace(config.sample_rate_hz, config.wave.symbol_rate_hz);
+        raw_.reserve(static_cast<std::size_t>(short_window_symbols * config.sample_rate_hz /
+                                              config.wave.symbol_rate_hz) +
+                     piece);
     }
+    buffer_.reserve(static_cast<std::size_t>((most_window_symbols + short_window_symbols) *
+                                             samples_per_symbol_) +
+                    piece);
 }
 
 void block_receiver::push(std::span<const cf32> samples, soft_sink sink) {
     // Piece by piece, so that memory does not grow with the caller's blocks.
-    constexpr std::size_t piece = 65536;
     for (std::size_t at = 0; at < samples.size(); at += piece) {
         const auto part = samples.subspan(at, std::min(piece, samples.size() - at));
         if (wide_ && (!tracking_ || !raw_.empty())) {
