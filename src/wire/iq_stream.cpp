@@ -73,6 +73,21 @@ void iq_stream::push(const difi_packet& packet,
     }
 }
 
+void iq_stream::reset() noexcept {
+    context_ = {};
+    change_count_ = 0;
+    context_time_.reset();
+    last_context_.reset();
+    held_back_.clear();
+    incoming_.reset();
+    flushing_ = started_ = emitted_ = false;
+    for (slot& each : slots_) {
+        each.used = false;
+    }
+    history_count_ = 0;
+    filled_ = 0;
+}
+
 bool iq_stream::next(iq_block& block) noexcept {
     if (emitted_) {
         filled_ = 0;

@@ -57,6 +57,9 @@ class iq_stream {
     /// The stream ends or pauses: from here `next` also yields what waits for missing packets and
     /// the block begun.
     void flush() noexcept { flushing_ = true; }
+    /// Forgets the stream, its context and what waits: what is pushed next is another one. The
+    /// counters go on.
+    void reset() noexcept;
     /// The next block; its samples are valid until the next call. False: push more.
     bool next(iq_block& block) noexcept;
 

@@ -429,6 +429,33 @@ TEST_CASE("wire/iq_stream: a payload that does not fit the depth is counted as i
     CHECK(test.counters().invalid[static_cast<std::size_t>(wire::difi_error::bad_pad)] == 1);
 }
 
+TEST_CASE("wire/iq_stream: after a reset it knows nothing of the stream before") {
+    stream_maker before;
+    harness it;
+    it.push(before.context(before.time_of(0), 0));
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        it.push(before.data(i));
+    }
+    it.push(before.data(22)); // waits for 20
+    it.stream.reset();
+    const auto samples = it.counters().samples;
+    stream_maker after;
+    after.sample_rate_hz = 2e6;
+    it.push(after.data(5));
+    it.finish();
+    CHECK(it.counters().samples == samples); // the context before is not its own
+    CHECK(it.counters().before_context_dropped == 1);
+    it.out = {};
+    it.push(after.context(after.time_of(0), 0));
+    it.push(after.data(6));
+    it.finish();
+    REQUIRE(it.out.blocks.size() == 1);
+    CHECK(it.out.blocks[0].sample_rate_hz == 2e6);
+    CHECK(it.out.blocks[0].lost_samples_before == 0);
+    CHECK_FALSE(it.out.blocks[0].discontinuity);
+    check_content(it.out, after);
+}
+
 TEST_CASE("wire/iq_demux: streams are apart, unselected ones counted, and their number bounded") {
     stream_maker other = maker;
     other.stream_id = 8;
