@@ -42,6 +42,7 @@ class checker {
     void check_port(const port_settings& port);
     void check_ports();
     void check_carriers();
+    void warn_of_any_stream(const carrier_settings& one);
     void check_tunnel_mtu(const port_settings& port);
     void check_tunnel();
     void check_endpoint(const peer_settings& peer);
@@ -49,7 +50,7 @@ class checker {
     void check_peers();
     void check_route_keys(const route_settings& route);
     void check_route_destination(const route_settings& route);
-    void check_frame_sizes(const route_settings& route);
+    void check_sizes(const route_settings& route);
     void check_routes();
     void check_unused();
 

@@ -128,6 +128,16 @@ void checker::check_ports() {
     }
 }
 
+void checker::warn_of_any_stream(const carrier_settings& one) {
+    const bool shared = std::any_of(all_.carriers.begin(), all_.carriers.end(), [&](auto& other) {
+        return other.port == one.port && other.udp_port != one.udp_port;
+    });
+    if (shared && !one.stream_id && sound(one.given, "stream_id"))
+        warn(one.at, fmt::format("stream_id: carrier \"{}\" has none, and takes any stream that "
+                                 "comes to UDP port {} of port \"{}\", which it shares",
+                                 printable(one.name, 64), one.udp_port, printable(one.port, 64)));
+}
+
 void checker::check_carriers() {
     check_names(all_.carriers, "carrier");
     for (std::size_t i = 0; i < all_.carriers.size(); ++i) {
@@ -137,6 +147,7 @@ void checker::check_carriers() {
         // Without any port the file is one for `replay`; `run` asks for them on its own.
         if (!all_.ports.empty())
             check_reference(origin_of(one.given, "port"), "port", one.port, all_.ports);
+        warn_of_any_stream(one);
         for (std::size_t j = 0; j < i; ++j) {
             const carrier_settings& other = all_.carriers[j];
             if (one.port != other.port || one.udp_port != other.udp_port ||

@@ -101,31 +101,40 @@ void checker::check_route_destination(const route_settings& route) {
                               route.to.size() > 1 ? " or of the route's other peers" : ""));
 }
 
-void checker::check_frame_sizes(const route_settings& route) {
+/// Of frames and IQ packets. How large a space packet is only the downlink tells.
+void checker::check_sizes(const route_settings& route) {
     const port_settings* port = all_.tunnel ? find_named(all_.ports, all_.tunnel->port) : nullptr;
-    if (route.as != payload::frames || !route.udp || port == nullptr)
+    const bool frames = route.as == payload::frames;
+    if ((!frames && route.as != payload::iq) || !route.udp || port == nullptr)
         return;
     const unsigned most = tunnel_mtu_max(all_);
     // `most` is rounded down by less than 16.
     const unsigned overhead = port->mtu - most > overhead_v6 - 1U ? overhead_v6 : overhead_v4;
     const unsigned mtu = all_.tunnel->mtu.value_or(static_cast<std::uint16_t>(most));
     for (const carrier_settings& one : all_.carriers) {
-        if (!route.carrier.empty() &&
-            std::find(route.carrier.begin(), route.carrier.end(), one.name) == route.carrier.end())
+        const port_settings* from = find_named(all_.ports, one.port);
+        if ((!route.carrier.empty() && std::find(route.carrier.begin(), route.carrier.end(),
+                                                 one.name) == route.carrier.end()) ||
+            from == nullptr)
             continue;
-        const std::size_t frame = one.mission.coding.frame_octets;
+        const std::size_t size =
+            frames ? one.mission.coding.frame_octets : from->mtu - udp_ipv4_octets;
         const std::size_t inner =
-            frame + (route.udp->address.v6 ? udp_ipv6_octets : udp_ipv4_octets) +
+            size + (route.udp->address.v6 ? udp_ipv6_octets : udp_ipv4_octets) +
             (route.header == frame_header::landfall ? frame_header_octets : 0);
         if (inner <= mtu)
             continue;
-        const std::string cure = inner <= most
-                                     ? std::string("raise mtu of the tunnel")
-                                     : fmt::format("port \"{}\" would need mtu = {}", port->name,
-                                                   (inner + 15) / 16 * 16 + overhead);
-        warn(route.at, fmt::format("frames of carrier \"{}\" have {} octets, their packets {}; "
-                                   "more than the {} of the tunnel, they go in fragments: {}",
-                                   one.name, frame, inner, mtu, cure));
+        const std::size_t wanted = (inner + 15) / 16 * 16 + overhead;
+        const std::string cure =
+            inner <= most ? std::string("raise mtu of the tunnel")
+            : wanted <= base::port_mtu_max
+                ? fmt::format("port \"{}\" would need mtu = {}", port->name, wanted)
+                : std::string("no Ethernet MTU keeps them whole");
+        warn(route.at,
+             fmt::format("{} of carrier \"{}\" have {}{} octets, their packets {}; more than the "
+                         "{} of the tunnel, they go in fragments: {}",
+                         frames ? "frames" : "IQ packets", one.name, frames ? "" : "up to ", size,
+                         inner, mtu, cure));
     }
 }
 
@@ -139,7 +148,7 @@ void checker::check_routes() {
             check_reference(item_origin(route.given, "to", k), "to", route.to[k], all_.peers);
         check_route_keys(route);
         check_route_destination(route);
-        check_frame_sizes(route);
+        check_sizes(route);
         for (std::size_t j = 0; j < i; ++j)
             if (selects_the_same(route, all_.routes[j])) {
                 wrong(route.at, fmt::format("the same route as {}: everything would be sent twice",

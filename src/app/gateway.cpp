@@ -26,7 +26,6 @@ constexpr std::size_t least_ring_packets = 1024;
 constexpr std::size_t most_ring_packets = 8192;
 constexpr double ring_s = 0.5; // of samples between port and modem, while a modem searches
 constexpr double usual_samples_per_symbol = 2.5;
-constexpr std::size_t largest_packet_octets = 65542; // a space packet: header, 65,536 of data
 constexpr auto links_patience = std::chrono::milliseconds(1500); // at the start
 
 /// Room for half a second of 8-bit samples, in packets of the port's MTU.
@@ -233,9 +232,7 @@ base::result<void> gateway::make_carriers() {
         }
         inputs_.push_back(std::make_unique<carrier_input>());
         inputs_.back()->ring = std::move(*ring);
-        auto routes = routes_of(i);
-        warn_of_fragments(i, routes);
-        carriers_.push_back(std::make_unique<carrier_stage>(carrier, std::move(routes)));
+        carriers_.push_back(std::make_unique<carrier_stage>(carrier, routes_of(i)));
     }
     seen_carriers_.resize(carriers_.size());
     return {};
@@ -273,29 +270,6 @@ delivery::router_config gateway::routes_of(std::size_t carrier) const {
         made.routes.push_back(std::move(to));
     }
     return made;
-}
-
-void gateway::warn_of_fragments(std::size_t carrier, const delivery::router_config& routes) const {
-    for (const delivery::route& route : routes.routes) {
-        if (route.as == delivery::form::ip || route.to.empty()) {
-            continue;
-        }
-        const config::carrier_settings& of = settings_.carriers[carrier];
-        const std::size_t largest =
-            route.as == delivery::form::frames ? of.mission.coding.frame_octets
-            : route.as == delivery::form::iq   ? settings_.ports[port_index(of.port)].mtu
-                                               : std::min(largest_packet_octets, inner_mtu_);
-        const bool outer_v6 = std::any_of(settings_.peers.begin(), settings_.peers.end(),
-                                          [](const config::peer_settings& one) {
-                                              return one.endpoint && one.endpoint->address.v6;
-                                          });
-        const std::string text = delivery::fragmentation_warning(
-            fmt::format("carrier {}, as {}", of.name, name(route.as)),
-            delivery::fit_of(route, route.to.front(), largest, outer_v6), inner_mtu_);
-        if (!text.empty()) {
-            log_.warning(text);
-        }
-    }
 }
 
 base::result<void> gateway::make_modems(std::span<const dataplane::lcore> lcores) {

@@ -118,7 +118,6 @@ class gateway {
 
     [[nodiscard]] std::size_t port_index(std::string_view name) const;
     [[nodiscard]] delivery::router_config routes_of(std::size_t carrier) const;
-    void warn_of_fragments(std::size_t carrier, const delivery::router_config& routes) const;
     void wait_for_links();
     void serve_tunnel();
     void watch();

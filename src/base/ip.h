@@ -45,6 +45,9 @@ struct ip_prefix {
     [[nodiscard]] ip_prefix network() const noexcept;
 };
 
+/// The largest IP packet that a port carries, octets: jumbo frames, as switches have them.
+inline constexpr std::uint16_t port_mtu_max = 9216;
+
 struct udp_endpoint {
     ip_address address;
     std::uint16_t port = 0;

@@ -13,10 +13,6 @@ namespace {
 
 constexpr unsigned vcid_count = 64;
 /// WireGuard pads to 16 octets; outer IP, UDP, message header and tag.
-constexpr std::size_t tunnel_padding_octets = 16;
-constexpr std::size_t tunnel_octets_ipv4 = 60;
-constexpr std::size_t tunnel_octets_ipv6 = 80;
-constexpr std::size_t largest_port_mtu_octets = 9216;
 
 template <class T>
 bool selects(const std::vector<T>& sorted, T value) noexcept {
@@ -226,34 +222,6 @@ void router::send_ip(std::size_t at, base::octets octets, const output& out) noe
                 write(*packet, *cut, part, buffer);
             });
     }
-}
-
-fit fit_of(const route& route, const destination& to, std::size_t largest_octets,
-           bool outer_ipv6) noexcept {
-    const bool header = route.header && (route.as == form::frames || route.as == form::packets);
-    const std::size_t data = largest_octets + (header ? frame_header_octets : 0);
-    const ip_cut cut = cut_of(route.flow.destination.address.v6, data, to.mtu_octets);
-    const ip_cut whole =
-        cut_of(route.flow.destination.address.v6, data, 2 * largest_udp_data_octets + data);
-    const std::size_t inner = whole.header_octets + whole.payload_octets;
-    const std::size_t padded =
-        (inner + tunnel_padding_octets - 1) / tunnel_padding_octets * tunnel_padding_octets;
-    return {cut.count, inner, padded + (outer_ipv6 ? tunnel_octets_ipv6 : tunnel_octets_ipv4)};
-}
-
-std::string fragmentation_warning(const std::string& what, const fit& how, std::size_t mtu_octets) {
-    if (how.fragments == 1) {
-        return {};
-    }
-    std::string text = what + ": the largest datagram needs an IP packet of " +
-                       std::to_string(how.inner_octets) + " octets, the tunnel's MTU is " +
-                       std::to_string(mtu_octets) + ": it is sent as " +
-                       std::to_string(how.fragments) + " IP fragments";
-    if (how.port_mtu_octets <= largest_port_mtu_octets) {
-        return text + "; mtu = " + std::to_string(how.port_mtu_octets) +
-               " or more on the tunnel's port, and on every link to the peer, keeps it whole";
-    }
-    return text + "; no Ethernet MTU keeps it whole";
 }
 
 } // namespace landfall::delivery

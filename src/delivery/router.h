@@ -117,21 +117,4 @@ class router {
     std::uint32_t identification_step_;
 };
 
-/// How a route's largest datagram fits, and what would make it fit.
-struct fit {
-    std::size_t fragments = 1;       ///< IP packets of the largest datagram
-    std::size_t inner_octets = 0;    ///< the inner MTU that keeps it whole
-    std::size_t port_mtu_octets = 0; ///< the MTU of the tunnel's port that gives this inner MTU
-};
-
-/// `largest_octets`: of the route's frames, packets or IQ datagrams. `outer_ipv6`: how the peer is
-/// reached. Not for `ip`.
-[[nodiscard]] fit fit_of(const route& route, const destination& to, std::size_t largest_octets,
-                         bool outer_ipv6) noexcept;
-
-/// What the operator is told at start when the largest datagram is fragmented; else nothing.
-/// `what`: how the route is called, as "route 2 (noaa20 to mdc-a)".
-[[nodiscard]] std::string fragmentation_warning(const std::string& what, const fit& how,
-                                                std::size_t mtu_octets);
-
 } // namespace landfall::delivery

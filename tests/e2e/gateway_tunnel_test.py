@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The whole gateway against wireguard-go and the stock tools: DIFI in, frames at a plain UDP socket."""
 import json
+import re
 import struct
 import time
 
@@ -59,7 +60,7 @@ class traffic(GatewayCase):
                                  {source[0] for source in collector.sources})
                 fragments = stations.gateway.metric("landfall_route_fragments_total")
                 self.assertEqual(2 * sum(map(len, sent.values())), fragments)
-                self.assertRegex(stations.gateway.log.read_text(), r"(?i)fragment")
+                self.assertEqual(1, len(re.findall(r"(?i)fragment", stations.gateway.log.read_text())))
                 stations.close()
 
     def test_jumbo_frames_on_every_link_keep_them_whole(self):

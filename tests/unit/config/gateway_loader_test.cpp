@@ -503,8 +503,17 @@ TEST_CASE("config/gateway_checks: a route's keys make sense together") {
 
 TEST_CASE("config/gateway_checks: what is probably not meant is a warning") {
     CHECK(warned("") == "");
+    CHECK(warned("[[route]]\nto = \"p\"\nas = \"packets\"\nudp = \"10.77.0.7:7\"\n") == "");
+    CHECK(warned("[[route]]\nto = \"p\"\nas = \"iq\"\nudp = \"10.77.0.7:7\"\n") ==
+          "1:1: IQ packets of carrier \"a\" have up to 1472 octets, their packets 1500; more than "
+          "the 1440 of the tunnel, they go in fragments: port \"mdc\" would need mtu = 1564\n");
+    CHECK(warned("[[carrier]]\nname = \"b\"\nmission = \"aqua-db\"\nport = \"rf\"\n"
+                 "udp_port = 5000\nstream_id = 1\n[[route]]\nto = \"p\"\nvcid = 1\n"
+                 "udp = \"10.77.0.7:7\"\n") ==
+          "11:1: stream_id: carrier \"a\" has none, and takes any stream that comes to UDP port "
+          "4991 of port \"rf\", which it shares\n");
     CHECK(warned(peer("q", "\"10.8.0.0/16\"", "endpoint = \"203.0.113.7:51820\"\n") +
-                 "[[carrier]]\nname = \"b\"\nmission = \"aqua-db\"\nport = \"rf\"\n"
+                 "[[carrier]]\nname = \"b\"\nmission = \"aqua-db\"\nport = \"mdc\"\n"
                  "udp_port = 5000\n[[port]]\nname = \"x\"\ndevice = \"0000:3b:00.0\"\n"
                  "[[route]]\ncarrier = \"a\"\nto = \"p\"\nas = \"frames\"\n"
                  "udp = \"10.77.0.7:7\"\n[tunnel]\nmtu = 900\n") ==

@@ -223,29 +223,6 @@ TEST_CASE("delivery/router: carriers never use each other's identifications") {
     CHECK(used.size() == 3 * 16384);
 }
 
-TEST_CASE("delivery/router: the operator is told which MTU keeps the largest frame whole") {
-    route one = route_of(form::frames);
-    const fit small = fit_of(one, one.to[0], 1024, false);
-    CHECK(small.fragments == 1);
-    CHECK(fragmentation_warning("route 1", small, 1408).empty());
-
-    one.header = true;
-    const fit large = fit_of(one, one.to[0], 2048, true);
-    CHECK(large.fragments == 2);
-    CHECK(large.inner_octets == 2048 + 24 + 28);
-    CHECK(large.port_mtu_octets == 2112 + 80);
-    CHECK(fit_of(one, {.peer = 0, .mtu_octets = 2112}, 2048, true).fragments == 1);
-    const std::string text = fragmentation_warning("route 1", large, 1408);
-    CHECK(text.starts_with("route 1: "));
-    CHECK(text.find("2 IP fragments") != std::string::npos);
-    CHECK(text.find("mtu = 2192") != std::string::npos);
-
-    const fit huge = fit_of(one, one.to[0], 40000, false);
-    CHECK(huge.fragments == 29);
-    CHECK(fragmentation_warning("route 1", huge, 1408).find("no Ethernet MTU") !=
-          std::string::npos);
-}
-
 TEST_CASE("delivery/router: every form and every drop reason has a name of its own") {
     std::set<std::string> names;
     for (std::size_t i = 0; i < drop_count; ++i) {
