@@ -2,6 +2,7 @@
 #include "app/carrier_stage.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace landfall::app {
@@ -12,9 +13,13 @@ constexpr std::int64_t publish_interval_ns = 100'000'000;
 
 } // namespace
 
+const char* name(passed_over why) noexcept {
+    return why == passed_over::unfit_sample_rate ? "unfit_sample_rate" : "unsteady_context";
+}
+
 carrier_stage::carrier_stage(const config::carrier_settings& settings,
                              delivery::router_config routes)
-    : name_(settings.name), wanted_stream_(settings.stream_id), stream_id_(settings.stream_id),
+    : name_(settings.name), choice_(settings.stream_id),
       stream_({.stream_id = settings.stream_id.value_or(0)}), chain_({.mission = settings.mission}),
       router_(std::move(routes)) {}
 
@@ -31,39 +36,111 @@ void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const deliv
         ++strangers_.invalid[static_cast<std::size_t>(packet.error())];
         return;
     }
-    if (!stream_id_) {
-        stream_id_ = packet->header.stream_id;
-    }
-    if (packet->header.stream_id != *stream_id_) {
+    switch (choice_.see(*packet, now_ns)) {
+    case stream_choice::verdict::noted:
+        return;
+    case stream_choice::verdict::other:
         ++strangers_.not_selected;
         return;
+    case stream_choice::verdict::no_context:
+        ++strangers_.before_context_dropped;
+        return;
+    case stream_choice::verdict::begins:
+        end_reception(out);
+        stream_.reset();
+        stream_.push(choice_.context());
+        break;
+    case stream_choice::verdict::ours:
+        break;
     }
     heard_ = waiting_ = true;
     last_datagram_ns_ = now_ns;
     router_.iq(datagram, out);
     stream_.push(*packet);
-    take_blocks(out);
+    take_blocks(now_ns, out);
 }
 
-void carrier_stage::take_blocks(const delivery::output& out) {
+void carrier_stage::take_blocks(std::int64_t now_ns, const delivery::output& out) {
     wire::iq_block block;
-    while (stream_.next(block)) {
+    while (!pending_ && stream_.next(block)) {
         if (chain_.unsupported(block.sample_rate_hz) != nullptr) {
-            unfit_samples_ += block.samples.size();
             unfit_rate_hz_ = block.sample_rate_hz;
-            passed_over_ = true;
-            continue;
+            pass_over(block, passed_over::unfit_sample_rate);
+        } else if (chain_.has_receiver_for(block)) {
+            push_block(block, out);
+        } else if (now_ns < next_change_ns_) {
+            pass_over(block, passed_over::unsteady_context);
+        } else {
+            next_change_ns_ = now_ns + receiver_change_ns;
+            pending_ = block;
         }
-        block.discontinuity = block.discontinuity || passed_over_;
-        passed_over_ = false;
-        deliver(out, [&](const framing::deframer_sinks& sinks) { chain_.push(block, sinks); });
     }
 }
 
+/// True when the block that waited has its receiver.
+bool carrier_stage::change_receiver(const delivery::output& out) {
+    switch (hand_over_.load(std::memory_order_acquire)) {
+    case hand_over::none:
+        handed_.sample_rate_hz = pending_->sample_rate_hz;
+        handed_.center_frequency_hz = pending_->center_frequency_hz;
+        hand_over_.store(hand_over::wanted, std::memory_order_release);
+        return false;
+    case hand_over::made:
+        deliver(out, [&](const framing::deframer_sinks& sinks) { chain_.swap(handed_, sinks); });
+        hand_over_.store(hand_over::spent, std::memory_order_release);
+        return true;
+    case hand_over::wanted:
+    case hand_over::spent:
+        return false;
+    }
+    return false;
+}
+
+void carrier_stage::serve() {
+    switch (hand_over_.load(std::memory_order_acquire)) {
+    case hand_over::wanted:
+        handed_ = chain_.fit(handed_.sample_rate_hz, handed_.center_frequency_hz);
+        hand_over_.store(hand_over::made, std::memory_order_release);
+        break;
+    case hand_over::spent:
+        handed_.receiver.reset();
+        hand_over_.store(hand_over::none, std::memory_order_release);
+        break;
+    case hand_over::none:
+    case hand_over::made:
+        break;
+    }
+}
+
+/// What is passed over is a loss to the receiver: a short one does not end the reception.
+void carrier_stage::pass_over(const wire::iq_block& block, app::passed_over why) {
+    ++passed_over_[static_cast<std::size_t>(why)];
+    passed_over_s_ += static_cast<double>(block.samples.size() + block.lost_samples_before) /
+                      block.sample_rate_hz;
+    discontinuity_ = discontinuity_ || block.discontinuity;
+}
+
+void carrier_stage::push_block(wire::iq_block block, const delivery::output& out) {
+    block.lost_samples_before +=
+        static_cast<std::uint64_t>(std::llround(passed_over_s_ * block.sample_rate_hz));
+    block.discontinuity = block.discontinuity || discontinuity_;
+    passed_over_s_ = 0.0;
+    discontinuity_ = false;
+    deliver(out, [&](const framing::deframer_sinks& sinks) { chain_.push(block, sinks); });
+}
+
 void carrier_stage::poll(std::int64_t now_ns, const delivery::output& out) {
-    if (waiting_ && now_ns - last_datagram_ns_ >= silence_ns) {
-        finish(out);
+    if (pending_ && change_receiver(out)) {
+        last_datagram_ns_ = now_ns;
+        push_block(*std::exchange(pending_, std::nullopt), out);
+        take_blocks(now_ns, out);
+    }
+    if (waiting_ && now_ns - last_datagram_ns_ >= silence_ns && ready()) {
+        finish(now_ns, out);
         next_publish_ns_ = now_ns;
+    }
+    if (finishing_) {
+        finish(now_ns, out);
     }
     if (now_ns >= next_publish_ns_) {
         publish(now_ns);
@@ -71,12 +148,19 @@ void carrier_stage::poll(std::int64_t now_ns, const delivery::output& out) {
     }
 }
 
-void carrier_stage::finish(const delivery::output& out) {
+void carrier_stage::finish(std::int64_t now_ns, const delivery::output& out) {
     stream_.flush();
-    take_blocks(out);
+    take_blocks(now_ns, out);
+    finishing_ = pending_.has_value();
+    if (!finishing_) {
+        end_reception(out);
+        choice_.release();
+    }
+}
+
+void carrier_stage::end_reception(const delivery::output& out) {
     deliver(out, [&](const framing::deframer_sinks& sinks) { chain_.finish(sinks); });
     waiting_ = false;
-    stream_id_ = wanted_stream_;
 }
 
 void carrier_stage::publish(std::int64_t now_ns) {
@@ -84,7 +168,7 @@ void carrier_stage::publish(std::int64_t now_ns) {
     now.status = chain_.status();
     now.iq = stream_.counters();
     now.iq.add(strangers_);
-    now.unfit_samples = unfit_samples_;
+    now.passed_over = passed_over_;
     now.unfit_rate_hz = unfit_rate_hz_;
     if (heard_) {
         now.signal_age_s = 1e-9 * static_cast<double>(now_ns - last_datagram_ns_);
@@ -95,6 +179,9 @@ void carrier_stage::publish(std::int64_t now_ns) {
     const auto points = chain_.constellation();
     now.point_count = std::min(points.size(), now.points.size());
     std::copy_n(points.begin(), now.point_count, now.points.begin());
+    if (now.status.receiver.locked && now.status.frames_locked) {
+        choice_.yields(now_ns);
+    }
     router_.set_es_n0(now.status.receiver.locked ? std::optional(now.status.receiver.es_n0_db)
                                                  : std::nullopt);
     view_.set(now);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/receive_chain.h"
-#include "base/counter.h"
+#include "app/stream_choice.h"
 #include "base/published.h"
 #include "base/sample.h"
 #include "config/gateway.h"
@@ -11,38 +11,58 @@
 #include "wire/iq_stream.h"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
 namespace landfall::app {
 
+/// Another receiver for another sample rate or centre frequency is made no sooner after the last
+/// one than this; packets that ask for it are passed over.
+inline constexpr std::int64_t receiver_change_ns = 3'000'000'000;
+
+/// Why well-formed packets of a carrier's stream are passed over. Each is a metric label.
+enum class passed_over : std::uint8_t {
+    unfit_sample_rate, ///< cannot carry the mission
+    unsteady_context,  ///< sample rate or frequency changed again, too soon
+};
+inline constexpr std::size_t passed_over_count = 2;
+[[nodiscard]] const char* name(passed_over why) noexcept;
+
 /// What others see of a carrier, a few times a second.
 struct carrier_view {
     chain_status status;
     wire::iq_counters iq;
-    std::uint64_t unfit_samples = 0; ///< of a rate that cannot carry the mission
-    double unfit_rate_hz = 0.0;      ///< the last such rate; 0: none
-    double signal_age_s = -1.0;      ///< since the last datagram; below 0: none came yet
+    std::array<std::uint64_t, passed_over_count> passed_over{}; ///< packets
+    double unfit_rate_hz = 0.0;                                 ///< the last such rate; 0: none
+    double signal_age_s = -1.0; ///< since the last datagram; below 0: none came yet
     std::size_t channel_count = 0;
     std::array<framing::channel_counters, framing::most_channels> channels{};
     std::size_t point_count = 0;
     std::array<base::cf32, 256> points{}; ///< of the constellation, rails of unit amplitude
 };
 
-/// All of one thread but `view` and the router's counters. Takes its memory at start and when a
-/// signal of another sample rate begins.
+/// All of one thread but `serve`, `view` and the router's counters. That thread takes no memory:
+/// receivers are made by `serve`.
 class carrier_stage {
   public:
     carrier_stage(const config::carrier_settings& settings, delivery::router_config routes);
 
-    /// UDP payloads of the carrier's port, in the order in which they came.
+    /// UDP payloads of the carrier's port, in the order in which they came. Only while `ready`;
+    /// the payload stays valid until it is ready again.
     void push(base::octets datagram, std::int64_t now_ns, const delivery::output& out);
-    /// To be called now and then, packets or not: after a silence what waits is delivered, so that
-    /// the last frames of a pass do not wait for the next.
+    /// False: it waits for a receiver.
+    [[nodiscard]] bool ready() const noexcept { return !pending_ && !finishing_; }
+    /// To be called now and then, packets or not: goes on when there is a receiver. After a silence
+    /// what waits is delivered, so that the last frames of a pass do not wait for the next.
     void poll(std::int64_t now_ns, const delivery::output& out);
-    /// Delivers all that waits.
-    void finish(const delivery::output& out);
+    /// Delivers all that waits; done when it is `ready`.
+    void finish(std::int64_t now_ns, const delivery::output& out);
+
+    /// The control thread's, every 10 ms or so: makes and destroys receivers.
+    void serve();
 
     [[nodiscard]] carrier_view view() const noexcept { return view_.value(); }
     [[nodiscard]] const delivery::router& router() const noexcept { return router_; }
@@ -50,25 +70,42 @@ class carrier_stage {
     [[nodiscard]] const config::mission& mission() const noexcept { return chain_.mission(); }
 
   private:
-    void take_blocks(const delivery::output& out);
+    /// Whose the receiver that is handed over is, and what is to be done with it.
+    enum class hand_over : std::uint8_t {
+        none,
+        wanted, ///< serve's: to be made
+        made,   ///< the lcore's: to be taken
+        spent,  ///< serve's: to be destroyed
+    };
+
+    void take_blocks(std::int64_t now_ns, const delivery::output& out);
+    [[nodiscard]] bool change_receiver(const delivery::output& out);
+    void pass_over(const wire::iq_block& block, app::passed_over why);
+    void push_block(wire::iq_block block, const delivery::output& out);
+    void end_reception(const delivery::output& out);
     void publish(std::int64_t now_ns);
     template <class Run>
     void deliver(const delivery::output& out, Run&& run);
 
     std::string name_;
-    std::optional<std::uint32_t> wanted_stream_;
-    std::optional<std::uint32_t> stream_id_; ///< that is being received
+    stream_choice choice_;
     wire::iq_stream stream_;
     wire::iq_counters strangers_; ///< what belongs to no stream of ours
     receive_chain chain_;
     delivery::router router_;
+    std::optional<wire::iq_block> pending_; ///< waits for its receiver
+    bool finishing_ = false;
+    std::atomic<hand_over> hand_over_{hand_over::none};
+    fitted_receiver handed_; ///< whose it is says hand_over_
+    std::int64_t next_change_ns_ = std::numeric_limits<std::int64_t>::min();
     std::int64_t last_datagram_ns_ = 0;
     std::int64_t next_publish_ns_ = 0;
-    std::uint64_t unfit_samples_ = 0;
+    std::array<std::uint64_t, passed_over_count> passed_over_{};
+    double passed_over_s_ = 0.0; ///< since the last block that was received
+    bool discontinuity_ = false; ///< likewise
     double unfit_rate_hz_ = 0.0;
     bool heard_ = false;
     bool waiting_ = false; ///< for more of a signal
-    bool passed_over_ = false;
     base::published<carrier_view> view_;
 };
 

@@ -312,7 +312,9 @@ void gateway::make_stacks() {
                 ports_[i].sinks.push_back(
                     {[](void* self, dataplane::packet_burst& burst, dataplane::time_ns) noexcept {
                          auto* const input = static_cast<carrier_input*>(self);
-                         if (!input->closed.load(std::memory_order_relaxed)) {
+                         if (input->closed.load(std::memory_order_relaxed)) {
+                             input->refused.add(burst.size());
+                         } else {
                              input->ring->enqueue(burst);
                          }
                      },
@@ -399,6 +401,22 @@ void gateway::stop() noexcept {
     }
     for (const auto& loop : loops_) {
         loop->join();
+    }
+    count_left_behind();
+}
+
+/// What is still in the rings is lost; this says so.
+void gateway::count_left_behind() {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < carriers_.size(); ++i) {
+        inputs_[i]->left_behind = inputs_[i]->ring->used();
+        for (const auto& modem : modems_) {
+            inputs_[i]->left_behind += modem->left_of(*carriers_[i]);
+        }
+    }
+    left_behind_ = tunnel_stage_ ? tunnel_stage_->staged() : 0;
+    for (const auto& ring : outputs_) {
+        left_behind_ += ring->used();
     }
 }
 

@@ -97,6 +97,8 @@ class gateway {
     struct carrier_input {
         std::unique_ptr<dataplane::packet_ring> ring;
         std::atomic<bool> closed{false};
+        base::counter refused;         ///< packets that came when it was closed
+        std::uint64_t left_behind = 0; ///< packets that its modem had not taken when it stopped
     };
     struct watched_carrier {
         bool locked = false;
@@ -119,6 +121,7 @@ class gateway {
     [[nodiscard]] std::size_t port_index(std::string_view name) const;
     [[nodiscard]] delivery::router_config routes_of(std::size_t carrier) const;
     void wait_for_links();
+    void count_left_behind();
     void serve_tunnel();
     void watch();
     void watch_links();
@@ -147,6 +150,7 @@ class gateway {
     std::vector<std::unique_ptr<carrier_input>> inputs_;           ///< by carrier
     std::vector<std::unique_ptr<carrier_stage>> carriers_;         ///< in the settings' order
     std::vector<std::unique_ptr<dataplane::packet_ring>> outputs_; ///< by modem
+    std::uint64_t left_behind_ = 0; ///< packets for the tunnel, likewise
     std::vector<std::unique_ptr<modem_stage>> modems_;
     std::vector<std::unique_ptr<dataplane::io_loop>> io_;
     std::vector<std::unique_ptr<dataplane::lcore_loop>> loops_; ///< io, then modems

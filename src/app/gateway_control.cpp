@@ -22,6 +22,9 @@ void gateway::turn() {
     if (tunnel_stage_) {
         serve_tunnel();
     }
+    for (const auto& carrier : carriers_) {
+        carrier->serve();
+    }
     const auto now = dataplane::time_now();
     if (now >= next_link_ns_) {
         next_link_ns_ = now + link_interval_ns;

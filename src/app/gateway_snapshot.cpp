@@ -126,7 +126,8 @@ void gateway::add_buffers(control::snapshot& to) const {
 }
 
 void gateway::add_carriers(control::snapshot& to) const {
-    for (const auto& stage : carriers_) {
+    for (std::size_t i = 0; i < carriers_.size(); ++i) {
+        const auto& stage = carriers_[i];
         const carrier_view view = stage->view();
         const chain_status& status = view.status;
         control::carrier_state& one = to.carriers.emplace_back();
@@ -142,7 +143,11 @@ void gateway::add_carriers(control::snapshot& to) const {
         one.acquisitions = status.receiver.acquisitions;
         one.sync_losses = status.decoder.sync_losses;
         one.iq = iq_state_of(view.iq);
-        one.iq.invalid.push_back({"unfit_sample_rate", view.unfit_samples});
+        add_counts<passed_over>(one.iq.invalid, passed_over_count, [&](passed_over why) {
+            return view.passed_over[static_cast<std::size_t>(why)];
+        });
+        one.iq.invalid.push_back({"draining", inputs_[i]->refused.value()});
+        one.iq.invalid.push_back({"left_behind", inputs_[i]->left_behind});
         one.decoder = {.clean = status.decoder.good_frames - status.decoder.corrected_frames,
                        .corrected = status.decoder.corrected_frames,
                        .uncorrectable = status.decoder.bad_frames,
@@ -226,6 +231,7 @@ void gateway::add_tunnel(control::snapshot& to) const {
     add_counts<encrypt_status>(
         to.tunnel.drops, crypto::encrypt_statuses,
         [&](auto why) { return tunnel_stage_->dropped(why); }, first(encrypt_status::no_session));
+    to.tunnel.drops.push_back({"left_behind", left_behind_});
 }
 
 void gateway::add_routes(control::snapshot& to) const {

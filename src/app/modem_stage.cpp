@@ -3,30 +3,62 @@
 
 namespace landfall::app {
 
+modem_stage::modem_stage(std::vector<modem_carrier> carriers, dataplane::packet_pool* pool,
+                         dataplane::packet_ring* out)
+    : pool_(pool), out_(out) {
+    for (const modem_carrier& one : carriers) {
+        lanes_.emplace_back(one);
+    }
+}
+
 std::size_t modem_stage::step(dataplane::time_ns now) {
     auto take_buffer = [this](std::size_t size) { return take(size); };
     auto commit_buffer = [this](std::uint32_t peer, std::size_t size) { commit(peer, size); };
     const delivery::output out{.take = take_buffer, .commit = commit_buffer};
     const bool draining = drain_.load(std::memory_order_acquire);
     std::size_t done = 0;
-    for (const modem_carrier& one : carriers_) {
-        dataplane::packet_burst burst;
-        const std::size_t count = one.in->dequeue(burst);
-        for (std::size_t i = 0; i < count; ++i) {
-            one.carrier->push(burst[i].data(), now, out);
-        }
-        one.carrier->poll(now, out);
-        done += count;
+    bool idle = true;
+    for (lane& one : lanes_) {
+        done += step(one, now, out);
+        idle = idle && one.left() == 0 && one.of.carrier->ready();
     }
-    if (draining && done == 0 && !drained()) {
-        for (const modem_carrier& one : carriers_) {
-            one.carrier->finish(out);
+    if (draining && done == 0 && idle && !drained()) {
+        bool finished = true;
+        for (const lane& one : lanes_) {
+            one.of.carrier->finish(now, out);
+            finished = finished && one.of.carrier->ready();
         }
         flush();
-        drained_.store(true, std::memory_order_release);
+        drained_.store(finished, std::memory_order_release);
     }
     flush();
     return done;
+}
+
+std::size_t modem_stage::step(lane& one, dataplane::time_ns now, const delivery::output& out) {
+    carrier_stage& carrier = *one.of.carrier;
+    if (one.left() == 0) {
+        one.burst.clear();
+        one.next = 0;
+        if (carrier.ready()) {
+            one.of.in->dequeue(one.burst);
+        }
+    }
+    std::size_t done = 0;
+    for (; one.left() > 0 && carrier.ready(); ++one.next, ++done) {
+        carrier.push(one.burst[one.next].data(), now, out);
+    }
+    carrier.poll(now, out);
+    return done;
+}
+
+std::size_t modem_stage::left_of(const carrier_stage& carrier) const noexcept {
+    for (const lane& one : lanes_) {
+        if (one.of.carrier == &carrier) {
+            return one.left();
+        }
+    }
+    return 0;
 }
 
 dataplane::lcore_step modem_stage::as_step() noexcept {

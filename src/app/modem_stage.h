@@ -10,6 +10,7 @@
 #include "dataplane/ring.h"
 
 #include <atomic>
+#include <deque>
 #include <vector>
 
 namespace landfall::app {
@@ -24,8 +25,7 @@ class modem_stage {
     /// What is pointed to outlives the stage. `out` gets inner IP packets, each with its peer's
     /// index as its word; null: there is no tunnel, and no route.
     modem_stage(std::vector<modem_carrier> carriers, dataplane::packet_pool* pool,
-                dataplane::packet_ring* out)
-        : carriers_(std::move(carriers)), pool_(pool), out_(out) {}
+                dataplane::packet_ring* out);
 
     /// One turn, on the lcore.
     std::size_t step(dataplane::time_ns now);
@@ -36,12 +36,26 @@ class modem_stage {
     void request_drain() noexcept { drain_.store(true, std::memory_order_release); }
     [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
 
+    /// When the lcore has stopped: packets of a carrier that were taken from its ring and not
+    /// looked at.
+    [[nodiscard]] std::size_t left_of(const carrier_stage& carrier) const noexcept;
+
   private:
+    /// A carrier, and those of its packets that are at hand: it takes them as it can.
+    struct lane {
+        modem_carrier of;
+        dataplane::packet_burst burst{};
+        std::size_t next = 0; ///< of the burst
+
+        [[nodiscard]] std::size_t left() const noexcept { return burst.size() - next; }
+    };
+
+    std::size_t step(lane& one, dataplane::time_ns now, const delivery::output& out);
     [[nodiscard]] std::span<std::uint8_t> take(std::size_t size) noexcept;
     void commit(std::uint32_t peer, std::size_t size) noexcept;
     void flush() noexcept;
 
-    std::vector<modem_carrier> carriers_;
+    std::deque<lane> lanes_;
     dataplane::packet_pool* pool_;
     dataplane::packet_ring* out_;
     dataplane::packet_burst taken_;  ///< the one that is being filled

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace landfall::app {
 namespace {
 
-constexpr double most_filled_s = 0.5; // of lost samples that are replaced by zeros
+constexpr double most_filled_s = 0.5;     // of lost samples that are replaced by zeros
+constexpr double near_symbol_rates = 0.1; // a receiver that looks so near also finds the carrier
 
 dsp::receiver_config receiver_for(const chain_config& config, double sample_rate_hz,
                                   double center_frequency_hz) {
@@ -53,27 +55,47 @@ const char* receive_chain::unsupported(double sample_rate_hz) const noexcept {
     return dsp::unsupported(receiver_for(config_, sample_rate_hz, 0.0), config_.engine);
 }
 
-void receive_chain::begin(const wire::iq_block& block) {
+bool receive_chain::has_receiver_for(const wire::iq_block& block) const noexcept {
+    if (!fitted_.receiver || block.sample_rate_hz != fitted_.sample_rate_hz) {
+        return false;
+    }
+    const auto has = receiver_for(config_, fitted_.sample_rate_hz, fitted_.center_frequency_hz);
+    const auto wanted = receiver_for(config_, block.sample_rate_hz, block.center_frequency_hz);
+    return has.frequency_known == wanted.frequency_known &&
+           std::abs(has.frequency_hint_hz - wanted.frequency_hint_hz) <=
+               near_symbol_rates * config_.mission.wave.symbol_rate_hz;
+}
+
+fitted_receiver receive_chain::fit(double sample_rate_hz, double center_frequency_hz) const {
+    return {sample_rate_hz, center_frequency_hz,
+            dsp::make_receiver(receiver_for(config_, sample_rate_hz, center_frequency_hz),
+                               config_.engine)};
+}
+
+void receive_chain::swap(fitted_receiver& with, const framing::deframer_sinks& sinks) {
+    end_reception(sinks);
+    if (fitted_.receiver) {
+        add_up(fitted_.receiver->report());
+    }
+    std::swap(fitted_, with);
+}
+
+void receive_chain::begin(const wire::iq_block& block, const framing::deframer_sinks& sinks) {
+    if (!has_receiver_for(block)) {
+        auto made = fit(block.sample_rate_hz, block.center_frequency_hz);
+        swap(made, sinks);
+    }
     reception_first_ = next_sample_;
     receiving_ = true;
-    if (receiver_ && block.sample_rate_hz == sample_rate_hz_ &&
-        block.center_frequency_hz == center_frequency_hz_) {
-        return;
-    }
-    if (receiver_) {
-        add_up(receiver_->report());
-    }
     sample_rate_hz_ = block.sample_rate_hz;
     center_frequency_hz_ = block.center_frequency_hz;
-    receiver_ = dsp::make_receiver(
-        receiver_for(config_, sample_rate_hz_, block.center_frequency_hz), config_.engine);
 }
 
 void receive_chain::end_reception(const framing::deframer_sinks& sinks) {
     if (!receiving_) {
         return;
     }
-    receiver_->flush([&](const dsp::soft_block& soft) { take_soft(soft, sinks); });
+    fitted_.receiver->flush([&](const dsp::soft_block& soft) { take_soft(soft, sinks); });
     decoder_.flush([&](const fec::decoded_frame& frame) { take_frame(frame, sinks); });
     receiving_ = false;
 }
@@ -97,7 +119,7 @@ void receive_chain::push(const wire::iq_block& block, const framing::deframer_si
         next_sample_ += lost;
     }
     if (!receiving_) {
-        begin(block);
+        begin(block, sinks);
     }
     if (block.has_time) {
         clock_.mark(next_sample_, block.time, block.sample_rate_hz);
@@ -110,7 +132,7 @@ void receive_chain::push(const wire::iq_block& block, const framing::deframer_si
 void receive_chain::push_samples(std::span<const base::cf32> samples,
                                  const framing::deframer_sinks& sinks) {
     next_sample_ += static_cast<std::int64_t>(samples.size());
-    receiver_->push(samples, [&](const dsp::soft_block& soft) { take_soft(soft, sinks); });
+    fitted_.receiver->push(samples, [&](const dsp::soft_block& soft) { take_soft(soft, sinks); });
 }
 
 void receive_chain::take_soft(const dsp::soft_block& soft, const framing::deframer_sinks& sinks) {
@@ -176,8 +198,8 @@ chain_status receive_chain::status() const {
     now.soft_bits = static_cast<std::uint64_t>(next_soft_);
     now.receiver = last_report_;
     now.receiver.locked = false;
-    if (receiver_) {
-        const dsp::receiver_report running = receiver_->report();
+    if (fitted_.receiver) {
+        const dsp::receiver_report running = fitted_.receiver->report();
         if (running.locked_symbols > 0 || last_report_.locked_symbols == 0) {
             now.receiver = running;
         }
@@ -200,7 +222,7 @@ chain_status receive_chain::status() const {
 }
 
 std::span<const base::cf32> receive_chain::constellation() const {
-    return receiving_ ? receiver_->constellation() : std::span<const base::cf32>{};
+    return receiving_ ? fitted_.receiver->constellation() : std::span<const base::cf32>{};
 }
 
 } // namespace landfall::app

@@ -35,6 +35,13 @@ struct chain_status {
     std::uint64_t bad_frames = 0; ///< found but not decodable, or refused by the framing
 };
 
+/// A receiver, and the samples that it is for.
+struct fitted_receiver {
+    double sample_rate_hz = 0.0;
+    double center_frequency_hz = 0.0; ///< 0: not known
+    std::unique_ptr<dsp::receiver> receiver;
+};
+
 /// Samples may come in blocks of any size. Lost samples are replaced by zeros up to half a second,
 /// so that the frame in which they fell is the only one hit; a longer loss or a change of the
 /// sample rate ends the reception and begins a new one.
@@ -44,6 +51,13 @@ class receive_chain {
 
     /// Null, or why this sample rate cannot carry the mission.
     [[nodiscard]] const char* unsupported(double sample_rate_hz) const noexcept;
+
+    /// False: `push` would make a receiver for the block, which takes memory and time.
+    [[nodiscard]] bool has_receiver_for(const wire::iq_block& block) const noexcept;
+    /// A receiver for such samples, which `unsupported` must not refuse; any thread's.
+    [[nodiscard]] fitted_receiver fit(double sample_rate_hz, double center_frequency_hz) const;
+    /// Ends the reception, and takes the receiver for the one before.
+    void swap(fitted_receiver& with, const framing::deframer_sinks& sinks);
 
     /// `unsupported(block.sample_rate_hz)` must be null.
     void push(const wire::iq_block& block, const framing::deframer_sinks& sinks);
@@ -62,7 +76,7 @@ class receive_chain {
     [[nodiscard]] const config::mission& mission() const noexcept { return config_.mission; }
 
   private:
-    void begin(const wire::iq_block& block);
+    void begin(const wire::iq_block& block, const framing::deframer_sinks& sinks);
     void end_reception(const framing::deframer_sinks& sinks);
     void push_samples(std::span<const base::cf32> samples, const framing::deframer_sinks& sinks);
     void take_soft(const dsp::soft_block& soft, const framing::deframer_sinks& sinks);
@@ -70,13 +84,13 @@ class receive_chain {
     void add_up(const dsp::receiver_report& ended);
 
     chain_config config_;
-    std::unique_ptr<dsp::receiver> receiver_; ///< kept between receptions of the same samples
+    fitted_receiver fitted_; ///< kept between receptions of the same samples
     bool receiving_ = false;
     fec::stream_decoder decoder_;
     framing::deframer deframer_;
     sample_clock clock_;
     soft_bit_clock soft_clock_;
-    double sample_rate_hz_ = 0.0;
+    double sample_rate_hz_ = 0.0; ///< of the reception, as the next
     double center_frequency_hz_ = 0.0;
     std::int64_t reception_first_ = 0; ///< index of the reception's first sample
     std::int64_t next_sample_ = 0;     ///< index over all receptions, lost samples included

@@ -240,7 +240,7 @@ void add_iq(families& all, const std::vector<carrier_state>& carriers) {
           [](const carrier_state& c) { return number(c.iq.late); }}});
     add_sets<carrier_state>(all, carriers, name,
                             {{"landfall_iq_invalid_packets_total", counter, "reason",
-                              "IQ packets rejected by the parser by reason",
+                              "IQ packets that were not received by reason",
                               [](const carrier_state& c) { return c.iq.invalid; }}});
 }
 
