@@ -22,6 +22,8 @@ template <class Table>
     return found == list.end() ? nullptr : &*found;
 }
 
+inline constexpr std::size_t names_told = 8; ///< of those that a wrong name could have been
+
 class checker {
   public:
     checker(gateway& all, use purpose, diagnostics& errors)
@@ -52,6 +54,7 @@ class checker {
     void check_route_destination(const route_settings& route);
     void check_sizes(const route_settings& route);
     void check_routes();
+    void check_metrics();
     void check_unused();
 
     gateway& all_;
@@ -66,10 +69,15 @@ void checker::check_reference(const origin& at, std::string_view key, std::strin
     if (find_named(list, name) != nullptr)
         return;
     std::vector<std::string_view> known;
-    for (const Table& one : list)
+    std::string all;
+    for (const Table& one : list) {
         known.push_back(one.name);
-    wrong(at, fmt::format("{}: there is none named \"{}\"{}", key, printable(name, 60),
-                          did_you_mean(name, known)));
+        all += fmt::format("{}\"{}\"", all.empty() ? "" : ", ", printable(one.name, 64));
+    }
+    std::string hint = did_you_mean(name, known);
+    if (hint.empty() && known.size() <= names_told)
+        hint = known.empty() ? "; there are none" : "; there are: " + all;
+    wrong(at, fmt::format("{}: there is none named \"{}\"{}", key, printable(name, 60), hint));
 }
 
 } // namespace landfall::config

@@ -109,6 +109,72 @@ position too_many_dots(std::string_view text) noexcept {
     return {};
 }
 
+std::string_view trimmed(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
+        text.remove_suffix(1);
+    return text;
+}
+
+/// Whether it can only be meant as text: it has letters, or the marks of addresses and paths.
+bool looks_like_text(std::string_view typed) {
+    if (typed.empty() || std::string_view("\"'[{").find(typed.front()) != std::string_view::npos ||
+        (typed.size() > 1 && typed.front() == '0' && typed[1] >= 'a' && typed[1] <= 'z'))
+        return false;
+    std::string small(typed);
+    std::transform(small.begin(), small.end(), small.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return small != "true" && small != "false" &&
+           std::any_of(small.begin(), small.end(),
+                       [](char c) { return (c >= 'a' && c <= 'z') || c == ':' || c == '/'; });
+}
+
+struct bare_text {
+    position at;
+    std::string_view typed;
+};
+
+/// The first value of a line `KEY = VALUE` that is text without its quotes: the usual mistake, of
+/// which the library says anything else.
+std::optional<bare_text> find_bare_text(std::string_view text, unsigned line) {
+    for (unsigned at = 1; at < line; ++at)
+        text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
+    text = text.substr(0, text.find('\n'));
+    auto from = text.find('=');
+    if (from == std::string_view::npos || text.find_first_of("\"'#") < from)
+        return {};
+    const std::string_view value = trimmed(text.substr(from + 1));
+    const bool list = value.starts_with('[');
+    from = static_cast<std::size_t>(value.data() - text.data()) + (list ? 1 : 0);
+    while (from < text.size()) {
+        const auto end = std::min(text.find_first_of(list ? ",]#" : "#", from), text.size());
+        const std::string_view typed = trimmed(text.substr(from, end - from));
+        if (looks_like_text(typed)) {
+            const auto before =
+                text.substr(0, static_cast<std::size_t>(typed.data() - text.data()));
+            const auto characters = std::count_if(before.begin(), before.end(), [](char c) {
+                return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; // not within one
+            });
+            return bare_text{{line, static_cast<unsigned>(characters + 1)}, typed};
+        }
+        if (end == text.size() || text[end] != ',')
+            break;
+        from = end + 1;
+    }
+    return {};
+}
+
+void add_parse_error(const source_text& source, const toml::parse_error& error,
+                     diagnostics& errors) {
+    const position at = position_of(error.source());
+    if (const auto bare = find_bare_text(source.text, at.line))
+        errors.add(source, bare->at,
+                   fmt::format("text needs quotes: \"{}\"", printable(bare->typed, 60)));
+    else
+        errors.add(source, at, printable(error.description(), 400));
+}
+
 } // namespace
 
 const char* name(value_kind kind) noexcept {
@@ -144,7 +210,7 @@ std::optional<value> parse_document(const source_text& source, diagnostics& erro
         const toml::table root = toml::parse(std::string_view(source.text));
         return convert_table(root);
     } catch (const toml::parse_error& error) {
-        errors.add(source, position_of(error.source()), printable(error.description(), 400));
+        add_parse_error(source, error, errors);
     } catch (const std::exception& error) {
         // The library gave up without saying where.
         errors.add(source, {1, 1}, printable(error.what(), 400));
@@ -182,13 +248,6 @@ std::optional<source_text> read_file(const std::filesystem::path& path, diagnost
 std::optional<entry> parse_assignment(const source_text& source, diagnostics& errors) {
     const std::string_view text = source.text;
     const auto equals = text.find('=');
-    const auto trimmed = [](std::string_view part) {
-        while (part.starts_with(' '))
-            part.remove_prefix(1);
-        while (part.ends_with(' '))
-            part.remove_suffix(1);
-        return part;
-    };
     const std::string_view key = trimmed(text.substr(0, equals));
     if (equals == std::string_view::npos || key.empty()) {
         errors.add(source, {0, 1}, "expected KEY=VALUE");

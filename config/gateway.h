@@ -120,6 +120,8 @@ struct gateway {
     std::optional<tunnel_settings> tunnel;
     std::vector<peer_settings> peers;
     std::vector<route_settings> routes;
+    /// Where `landfall status` asks; empty: control.sock in the runtime directory.
+    std::filesystem::path control_socket;
     listener metrics{{{{127, 0, 0, 1}}, 9464}, true, {}};
     key_origins given; ///< of [gateway]
 

@@ -13,6 +13,7 @@ namespace landfall::config {
 namespace {
 
 constexpr std::uint16_t ipv6_mtu_least = 1280; // RFC 8200, section 5
+constexpr std::uint16_t af_xdp_mtu_max = 3200; // a frame and its headroom lie in one page
 
 template <class Table>
 bool has_family(const Table& table, bool v6) {
@@ -96,6 +97,21 @@ void checker::check_port(const port_settings& port) {
     if (has_family(port, true) && port.mtu < ipv6_mtu_least && sound(port.given, "mtu"))
         wrong(origin_of(port.given, "mtu"),
               fmt::format("mtu: IPv6 needs at least {}", ipv6_mtu_least));
+    if (port.device.starts_with("net_af_xdp") && port.mtu > af_xdp_mtu_max &&
+        sound(port.given, "mtu"))
+        wrong(origin_of(port.given, "mtu"),
+              fmt::format("mtu: net_af_xdp takes at most {}; net_af_packet takes more",
+                          af_xdp_mtu_max));
+}
+
+/// The interface of the kernel that a device stands on, or nothing. That of a tap is its own.
+static std::string_view kernel_interface(std::string_view device) {
+    constexpr std::string_view key = ",iface=";
+    const auto at = device.find(key);
+    if (at == std::string_view::npos || device.starts_with("net_tap"))
+        return {};
+    device.remove_prefix(at + key.size());
+    return device.substr(0, device.find(','));
 }
 
 /// Whether two texts name one device: the first word of each, where it is a PCI address or has a
@@ -110,12 +126,18 @@ void checker::check_ports() {
     check_names(all_.ports, "port");
     for (std::size_t i = 0; i < all_.ports.size(); ++i) {
         const port_settings& port = all_.ports[i];
+        const std::string_view interface = kernel_interface(port.device);
         check_port(port);
         for (std::size_t j = 0; j < i; ++j) {
             const port_settings& other = all_.ports[j];
             if (!port.device.empty() && same_device(port.device, other.device))
                 wrong(origin_of(port.given, "device"),
                       fmt::format("device: is another port's, {}",
+                                  place(origin_of(other.given, "device"))));
+            else if (!interface.empty() && interface == kernel_interface(other.device))
+                wrong(origin_of(port.given, "device"),
+                      fmt::format("device: the interface {} is another port's, {}",
+                                  printable(interface, 40),
                                   place(origin_of(other.given, "device"))));
             for (std::size_t k = 0; k < port.address.size(); ++k)
                 for (std::size_t m = 0; m < other.address.size(); ++m)
@@ -268,7 +290,8 @@ void checker::check_peers() {
         const peer_settings& peer = all_.peers[i];
         const auto before = std::span(all_.peers).first(i);
         for (const peer_settings& other : before) {
-            if (!peer.public_key.empty() && peer.public_key == other.public_key)
+            if (!peer.public_key.empty() && peer.public_key == other.public_key &&
+                sound(peer.given, "public_key"))
                 wrong(origin_of(peer.given, "public_key"),
                       fmt::format("public_key: is another peer's, {}",
                                   place(origin_of(other.given, "public_key"))));
@@ -299,6 +322,18 @@ void checker::check_needs() {
               "peers and routes need a [tunnel]");
     if (all_.routes.empty())
         all_.warnings.add(main.name, "there is no [[route]]: nothing leaves the gateway");
+}
+
+void checker::check_metrics() {
+    const base::udp_endpoint& listen = all_.metrics.endpoint;
+    const origin at = origin_of(all_.metrics.given, "listen");
+    if (!all_.metrics.enabled || !sound(all_.metrics.given, "listen"))
+        return;
+    if (listen.address.v6)
+        wrong(at, "listen: metrics are served on IPv4 only, as Debian builds its HTTP library; for "
+                  "example \"127.0.0.1:9464\"");
+    else if (listen.address.multicast())
+        wrong(at, fmt::format("listen: {} is not the address of a host", to_text(listen.address)));
 }
 
 void checker::check_unused() {
@@ -339,6 +374,7 @@ void checker::check() {
     check_tunnel();
     check_peers();
     check_routes();
+    check_metrics();
     check_unused();
 }
 

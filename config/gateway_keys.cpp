@@ -25,6 +25,9 @@ constexpr std::array payload_words{word{"frames", static_cast<int>(payload::fram
 constexpr std::array header_words{word{"none", static_cast<int>(frame_header::none)},
                                   word{"landfall", static_cast<int>(frame_header::landfall)}};
 
+/// Of the largest port, on IPv4, whole blocks of padding.
+constexpr std::uint16_t tunnel_mtu_limit = (base::port_mtu_max - overhead_v4) / 16 * 16;
+
 using cpu_number = is::number<unsigned, 0, 1023>;
 using udp_port = is::number<std::uint16_t, 1, 65535>;
 
@@ -110,7 +113,8 @@ constexpr auto key(std::string_view name, bool needed = false) {
     return table_key<typename of::table>{name, needed, Format::values, of::set, of::text};
 }
 
-constexpr std::array keys_of_gateway{key<is::name, &gateway::name>("name")};
+constexpr std::array keys_of_gateway{key<is::name, &gateway::name>("name"),
+                                     key<is::path, &gateway::control_socket>("control_socket")};
 
 constexpr std::array keys_of_lcores{
     key<cpu_number, &lcore_settings::io>("io"), key<cpu_number, &lcore_settings::modem>("modem"),
@@ -121,7 +125,8 @@ constexpr std::array keys_of_port{
     key<is::device, &port_settings::device>("device", required),
     key<is::own_address, &port_settings::address>("address"),
     key<is::host, &port_settings::gateway>("gateway"),
-    key<is::number<std::uint16_t, 576, 9978, quantity::size>, &port_settings::mtu>("mtu"),
+    key<is::number<std::uint16_t, 576, base::port_mtu_max, quantity::size>, &port_settings::mtu>(
+        "mtu"),
     key<is::number<std::uint16_t, 1, 4094>, &port_settings::vlan>("vlan")};
 
 constexpr std::array keys_of_carrier{
@@ -138,7 +143,8 @@ constexpr std::array keys_of_tunnel{
     key<is::path, &tunnel_settings::private_key_file>("private_key_file", required),
     key<udp_port, &tunnel_settings::listen_port>("listen_port"),
     key<is::own_address, &tunnel_settings::address>("address", required),
-    key<is::number<std::uint16_t, 576, 9918, quantity::size>, &tunnel_settings::mtu>("mtu"),
+    key<is::number<std::uint16_t, 576, tunnel_mtu_limit, quantity::size>, &tunnel_settings::mtu>(
+        "mtu"),
     key<is::interface, &tunnel_settings::interface_name>("interface")};
 
 constexpr std::array keys_of_peer{

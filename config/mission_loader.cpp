@@ -84,6 +84,7 @@ folders mission_folders() {
     if (!code) {
         where.push_back(program.parent_path().parent_path() / "config" / "missions");
         where.push_back(program.parent_path() / "config" / "missions");
+        where.push_back(program.parent_path().parent_path() / "share" / "landfall" / "missions");
     }
     where.push_back(fs::path(LANDFALL_DATADIR) / "missions");
     return where;
@@ -99,14 +100,17 @@ std::optional<fs::path> find_mission(std::string_view name, const folders& where
     std::vector<std::string_view> known;
     for (const auto& [known_name, path] : files)
         known.push_back(known_name);
-    std::string message =
-        fmt::format("no mission is named '{}'{}", printable(name, 60), did_you_mean(name, known));
+    const std::string near = did_you_mean(name, known);
+    std::string message = fmt::format("no mission is named '{}'{}", printable(name, 60), near);
     if (files.empty()) {
         message += "; there are none in";
         for (const fs::path& folder : where)
             message += fmt::format(" {}", folder.string());
+        message += "; LANDFALL_MISSIONS may name other folders";
+    } else if (near.empty()) {
+        message += "; `landfall missions` lists them";
     }
-    errors.add("missions", std::move(message));
+    errors.add("landfall", std::move(message));
     return {};
 }
 

@@ -109,7 +109,10 @@ failed public_key::read(const value& item, std::string& to) {
         return wrong;
     to = item.text;
     // What stands here by mistake might be a secret: it is not repeated in the message.
-    return is_key(to) ? failed{} : "is not " + values();
+    return is_key(to) ? failed{}
+                      : "is not " + values() +
+                            "; the other end makes its own: `landfall key generate > tunnel.key`, "
+                            "then `landfall key public < tunnel.key`";
 }
 
 failed interface::read(const value& item, std::string& to) {

@@ -59,6 +59,41 @@ void add_default(std::string& arguments, std::string_view key, std::size_t value
     }
 }
 
+using words = std::span<const std::string_view>;
+constexpr std::array<std::string_view, 14> driver_names{
+    "net_af_packet", "net_af_xdp",      "net_bonding", "net_failsafe",   "net_memif",
+    "net_null",      "net_pcap",        "net_ring",    "net_softnic",    "net_tap",
+    "net_tun",       "net_vdev_netvsc", "net_vhost",   "net_virtio_user"};
+
+constexpr std::array<std::string_view, 6> af_packet_words{"iface",   "qpairs",   "blocksz",
+                                                          "framesz", "framecnt", "qdisc_bypass"};
+constexpr std::array<std::string_view, 7> af_xdp_words{
+    "iface", "start_queue", "queue_count", "shared_umem", "xdp_prog", "busy_budget", "force_copy"};
+constexpr std::array<std::string_view, 9> memif_words{
+    "id", "role", "bsize", "rsize", "socket", "socket-abstract", "mac", "secret", "zero-copy"};
+constexpr std::array<std::string_view, 3> null_words{"size", "copy", "no-rx"};
+constexpr std::array<std::string_view, 8> pcap_words{
+    "rx_pcap", "tx_pcap", "rx_iface", "rx_iface_in", "tx_iface", "iface", "phy_mac", "infinite_rx"};
+constexpr std::array<std::string_view, 3> tap_words{"iface", "mac", "remote"};
+
+/// As the drivers' own descriptions have them (`dpdk-pmdinfo`); empty: not looked at.
+words arguments_of(std::string_view driver) noexcept {
+    constexpr std::array<std::pair<std::string_view, words>, 6> known{{
+        {"net_af_packet", af_packet_words},
+        {"net_af_xdp", af_xdp_words},
+        {"net_memif", memif_words},
+        {"net_null", null_words},
+        {"net_pcap", pcap_words},
+        {"net_tap", tap_words},
+    }};
+    for (const auto& [name, arguments] : known) {
+        if (name == driver) {
+            return arguments;
+        }
+    }
+    return {};
+}
+
 constexpr std::array<std::pair<unsigned, const char*>, 3> capability_names{
     {{13, "CAP_NET_RAW"}, {12, "CAP_NET_ADMIN"}, {21, "CAP_SYS_ADMIN"}}};
 
@@ -108,6 +143,30 @@ base::result<device_spec> parse_device(std::string_view device, std::uint16_t mt
         add_default(spec.arguments, "qdisc_bypass", 1);
     }
     return spec;
+}
+
+std::optional<unknown_word> find_unknown(const device_spec& spec) {
+    if (spec.driver.empty()) {
+        return {};
+    }
+    // DPDK asks how the device's name begins; what follows is the operator's.
+    const auto driver =
+        std::find_if(driver_names.begin(), driver_names.end(),
+                     [&](std::string_view one) { return spec.driver.starts_with(one); });
+    if (driver == driver_names.end()) {
+        return unknown_word{"driver", spec.driver, driver_names};
+    }
+    const words known = arguments_of(*driver);
+    std::string_view rest = known.empty() ? std::string_view{} : spec.arguments;
+    while (!rest.empty()) {
+        const std::string_view one = rest.substr(0, rest.find(','));
+        const std::string_view key = one.substr(0, one.find('='));
+        if (std::find(known.begin(), known.end(), key) == known.end()) {
+            return unknown_word{"argument", std::string(key), known};
+        }
+        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    }
+    return {};
 }
 
 std::string missing_capabilities(std::string_view driver, std::string_view arguments,

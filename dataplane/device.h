@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,16 @@ struct device_spec {
 /// Octets of a frame that a receive buffer of a port with this MTU must hold, headroom not counted:
 /// what DPDK drivers demand, `net_af_packet` most of all.
 [[nodiscard]] std::size_t rx_data_octets(std::uint16_t mtu) noexcept;
+
+/// A word of a device that DPDK's drivers do not know, and those that could have been meant.
+struct unknown_word {
+    std::string_view what; ///< "driver", "argument"
+    std::string word;
+    std::span<const std::string_view> known;
+};
+
+/// A virtual device's driver, or else the first of its arguments, that DPDK 22.11 does not know.
+[[nodiscard]] std::optional<unknown_word> find_unknown(const device_spec& spec);
 
 /// Capabilities that a driver needs and that are missing in `effective` (a bit for each, as the
 /// kernel numbers them): "CAP_NET_RAW and CAP_NET_ADMIN"; empty when none is.

@@ -18,6 +18,7 @@ namespace {
 /// What the environment itself needs: device data, rings of drivers, fragmentation.
 constexpr std::size_t own_octets = 32U << 20U;
 constexpr std::size_t mebibyte = 1U << 20U;
+constexpr std::size_t usual_hugepages = 512; // 1 GiB, as README.md and the service's file have it
 
 std::size_t free_hugepage_octets() {
     std::size_t octets = 0;
@@ -106,12 +107,12 @@ base::result<std::unique_ptr<eal>> eal::start(const eal_config& config) {
     const std::size_t free = config.hugepages ? free_hugepage_octets() : 0;
     made->hugepages_ = config.hugepages && free >= needed;
     if (config.hugepages && !made->hugepages_) {
-        made->warnings_.push_back("of " + std::to_string(needed / mebibyte) +
-                                  " MiB of hugepages that the data plane would use " +
-                                  std::to_string(free / mebibyte) +
-                                  " MiB are free: it runs on ordinary pages, which is slower "
-                                  "(sysctl vm.nr_hugepages=" +
-                                  std::to_string(needed / (2 * mebibyte) + 1) + ")");
+        made->warnings_.push_back(
+            "of " + std::to_string(needed / mebibyte) +
+            " MiB of hugepages that the data plane would use " + std::to_string(free / mebibyte) +
+            " MiB are free: it runs on ordinary pages, which is slower "
+            "(`sysctl vm.nr_hugepages=" +
+            std::to_string(std::max(usual_hugepages, needed / (2 * mebibyte) + 1)) + "`)");
     }
     // Only the devices of ports are touched: an allow list that names none that exists; ports are
     // probed when they are opened. No telemetry socket: figures leave by our own metrics.

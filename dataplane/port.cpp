@@ -15,7 +15,6 @@ namespace landfall::dataplane {
 namespace {
 
 constexpr std::uint16_t least_mtu = 68;
-constexpr std::uint16_t most_mtu = 9600;
 
 /// A device of one's own for every port: "net_af_packet3".
 unsigned next_device_number() {
@@ -44,27 +43,32 @@ std::uint32_t device_mtu(const rte_eth_dev_info& info) noexcept {
     return info.max_rx_pktlen > overhead ? info.max_rx_pktlen - overhead : 0;
 }
 
+/// Of a device that is not opened: what is not there, or not understood, is the configuration's.
+int code_of(int error) noexcept {
+    switch (error) {
+    case EACCES: // EPERM is -1, which drivers return for anything
+        return base::exit_code::no_permission;
+    case ENODEV:
+    case ENOENT:
+    case EINVAL:
+        return base::exit_code::bad_configuration;
+    default:
+        return base::exit_code::failed;
+    }
+}
+
 } // namespace
 
-base::failure port::failure(const std::string& what) const {
-    base::failure made{"port " + config_.name + " (" + config_.device + "): " + what};
-    const std::string missing =
-        missing_capabilities(spec_.driver, spec_.arguments, effective_capabilities());
-    if (!missing.empty()) {
-        made.message += "; it needs " + missing;
-        made.code = base::exit_code::no_permission;
-    }
-    return made;
+base::failure port::failure(const std::string& what, int code) const {
+    return {"port " + config_.name + " (" + config_.device + "): " + what, code};
 }
 
 base::result<std::unique_ptr<port>> port::open(const port_config& config, packet_pool& pool) {
     std::unique_ptr<port> made(new port(config, pool));
     auto wrong = [&](const std::string& what) {
-        base::failure one = made->failure(what);
-        one.code = base::exit_code::bad_configuration;
-        return std::unexpected(one);
+        return std::unexpected(made->failure(what, base::exit_code::bad_configuration));
     };
-    if (config.mtu < least_mtu || config.mtu > most_mtu) {
+    if (config.mtu < least_mtu || config.mtu > base::port_mtu_max) {
         return wrong("an MTU of " + std::to_string(config.mtu) + " is not possible");
     }
     if (pool.data_octets() < rx_data_octets(config.mtu)) {
@@ -107,24 +111,40 @@ base::result<void> port::find_device() {
     if (!ours_) {
         return {};
     }
-    const auto because = [&](const std::string& what) {
+    // Without it DPDK would say in several lines that something else had failed.
+    if (const std::string missing =
+            missing_capabilities(spec_.driver, spec_.arguments, effective_capabilities());
+        !missing.empty()) {
+        return std::unexpected(failure("needs " + missing +
+                                           ": run it as root, or as a service with the drop-in "
+                                           "for this driver (README.md of systemd)",
+                                       base::exit_code::no_permission));
+    }
+    const auto because = [&](const std::string& what, int code) {
         const std::string why = complaints();
-        return std::unexpected(failure(why.empty() ? what : what + " (" + why + ")"));
+        return std::unexpected(failure(why.empty() ? what : what + " (" + why + ")", code));
     };
+    if (const auto unknown = find_unknown(spec_)) {
+        return std::unexpected(
+            failure("DPDK has no " + std::string(unknown->what) + " '" + unknown->word + "'",
+                    base::exit_code::bad_configuration));
+    }
     if (!spec_.interface.empty()) {
         interface_index_ = interface_index(spec_.interface);
         if (interface_index_ == 0) {
-            return std::unexpected(failure("there is no interface '" + spec_.interface + "'"));
+            return std::unexpected(failure("there is no interface '" + spec_.interface + "'",
+                                           base::exit_code::bad_configuration));
         }
     }
     const std::string device = spec_.driver.empty() || spec_.arguments.empty()
                                    ? spec_.name + spec_.arguments
                                    : spec_.name + "," + spec_.arguments;
     if (const int error = rte_dev_probe(device.c_str()); error != 0) {
-        return because(std::string("the device cannot be opened: ") + rte_strerror(-error));
+        return because(std::string("the device cannot be opened: ") + rte_strerror(-error),
+                       code_of(-error));
     }
     if (rte_eth_dev_get_port_by_name(spec_.name.c_str(), &id_) != 0) {
-        return because("no DPDK driver takes this device");
+        return because("no DPDK driver takes this device", base::exit_code::bad_configuration);
     }
     found_ = true;
     return {};

@@ -15,7 +15,7 @@ namespace landfall::dataplane {
 struct port_config {
     std::string name;                    ///< the operator's, for messages
     std::string device;                  ///< see device.h; or the name of a DPDK port that exists
-    std::uint16_t mtu = 1500;            ///< of IP packets, octets; 68 to 9600
+    std::uint16_t mtu = 1500;            ///< of IP packets, octets; 68 to `base::port_mtu_max`
     std::uint16_t rx_descriptors = 1024; ///< the driver's limits apply
     std::uint16_t tx_descriptors = 1024;
 };
@@ -43,7 +43,8 @@ struct port_statistics {
 class port {
   public:
     /// `pool` holds frames of `rx_data_octets(mtu)` and outlives the port. A failure names port and
-    /// device and, where a capability is missing, that one. A link that is down is no failure.
+    /// device; 77 where a capability is missing, 78 where there is no such device or driver. A link
+    /// that is down is no failure.
     [[nodiscard]] static base::result<std::unique_ptr<port>> open(const port_config& config,
                                                                   packet_pool& pool);
     /// The lcore no longer polls.
@@ -58,7 +59,7 @@ class port {
     void transmit(packet_burst& burst) noexcept;
 
     // The control thread's.
-    /// Looks at the link; once a second is right. Takes up an interface that has come back.
+    /// Looks at the link; ten times a second is right. Takes up an interface that has come back.
     link_state poll_link();
     [[nodiscard]] port_statistics statistics() const;
     /// Lets frames to these groups through, by filter if the port has one, else by taking all.
@@ -87,7 +88,8 @@ class port {
     void apply_groups();
     void close() noexcept;
     [[nodiscard]] link_state look() const;
-    [[nodiscard]] base::failure failure(const std::string& what) const;
+    [[nodiscard]] base::failure failure(const std::string& what,
+                                        int code = base::exit_code::failed) const;
 
     port_config config_;
     packet_pool& pool_;

@@ -59,6 +59,30 @@ TEST_CASE("config/document: a syntax error is one error with a position") {
     CHECK(error_of(std::string("a = 1\nb\0 = 2\n", 13)).starts_with("f:2:"));
 }
 
+TEST_CASE("config/document: text without its quotes is told as such, whatever it begins with") {
+    const auto told = [](const std::string& line, unsigned column, const std::string& typed) {
+        INFO(line);
+        CHECK(error_of("a = 1\n" + line + "\n")
+                  .starts_with(
+                      fmt::format("f:2:{}: error: text needs quotes: \"{}\"\n", column, typed)));
+    };
+    told("mission = gk2a", 11, "gk2a");
+    told("mission = gk2a # note", 11, "gk2a");
+    told("udp = 10.77.0.7:50011", 7, "10.77.0.7:50011");
+    told("device = net_af_packet,iface=rf0", 10, "net_af_packet,iface=rf0");
+    told("mtu = 1500 B", 7, "1500 B");
+    told("name = infra\r", 8, "infra");
+    told("name = true-north", 8, "true-north");
+    told("address = [192.0.2.10/24]", 12, "192.0.2.10/24");
+    told("to = [\"a\", b]", 12, "b");
+    told("to = [\"\xC3\xA9\", b]", 12, "b");
+    for (const char* line : {"n = 0xzz", "n = 1 2", "n = True", "n = \"x", "n = [1, 2",
+                             "n = ", "n = {a = 1", "x # y = z", "\"a = b\" = \"c\" d"}) {
+        INFO(line);
+        CHECK(error_of(std::string(line) + "\n").find("quotes") == std::string::npos);
+    }
+}
+
 TEST_CASE("config/document: depth and size are bounded") {
     error_of("a = " + std::string(100'000, '['));
     std::string tables = "a = ";

@@ -300,8 +300,12 @@ TEST_CASE("config/mission_loader: missions are found by name, the first folder f
     CHECK(load_mission("one", {}, where)->title == "first");
     CHECK(load_mission((root / "b" / "one.toml").string(), {}, where)->title == "second");
     CHECK(load_mission("tow", {}, where).error().text() ==
-          "missions: error: no mission is named 'tow'; did you mean 'two'?\n");
-    CHECK(load_mission("one", {}, {}).error().text().starts_with("missions: error: no mission"));
+          "landfall: error: no mission is named 'tow'; did you mean 'two'?\n");
+    CHECK(load_mission("elsewhere", {}, where).error().text() ==
+          "landfall: error: no mission is named 'elsewhere'; `landfall missions` lists them\n");
+    CHECK(load_mission("one", {}, {}).error().text() ==
+          "landfall: error: no mission is named 'one'; there are none in; LANDFALL_MISSIONS may "
+          "name other folders\n");
 
     const auto list = list_missions(where);
     REQUIRE(list.size() == 2);

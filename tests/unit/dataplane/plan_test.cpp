@@ -70,6 +70,28 @@ TEST_CASE("dataplane/device: strings mean what the manual says") {
     }
 }
 
+TEST_CASE("dataplane/device: drivers and arguments that DPDK does not know are found") {
+    const auto unknown = [](const char* device) {
+        const auto found = find_unknown(parse_device(device, 1500, 0).value());
+        return found ? std::string(found->what) + " " + found->word : std::string{};
+    };
+    for (const char* const good :
+         {"0000:3b:00.0,any=1", "net_af_packet3,iface=a", "net_pcap_rx,rx_pcap=a,infinite_rx=1",
+          "net_ring", "net_tap0,iface=x,mac=fixed", "net_memif,id=0,role=server,zero-copy=yes",
+          "net_failsafe0,dev(net_null0),hotplug_poll=1"}) {
+        CAPTURE(good);
+        CHECK(unknown(good).empty());
+    }
+    CHECK(unknown("net_af_paket0,iface=a") == "driver net_af_paket");
+    CHECK(unknown("net_e1000") == "driver net_e");
+    CHECK(unknown("net_af_packet,iface=a,framesize=2048") == "argument framesize");
+    CHECK(unknown("net_pcap,rx_pcap=a,infinite=1") == "argument infinite");
+    CHECK(unknown("net_null0,,size=64") == "argument ");
+    CHECK(
+        find_unknown(parse_device("net_af_xdp,iface=a,queues=1", 1500, 0).value())->known.size() ==
+        7);
+}
+
 TEST_CASE("dataplane/device: a packet socket's rings hold the MTU, unless they are given") {
     CHECK(parse_device("net_af_packet,iface=a", 1500, 0)->arguments ==
           "iface=a,framesz=2048,blocksz=32768,framecnt=2048,qdisc_bypass=1");
