@@ -233,6 +233,8 @@ void stack::tick(time_ns now) noexcept {
         survey_at_ = now + second_ns;
         reachable_.set(host_.neighbours().count(neighbour_state::reachable) +
                        host_.neighbours().count(neighbour_state::refreshing));
+        unresolved_.set(host_.neighbours().count(neighbour_state::incomplete) +
+                        host_.neighbours().count(neighbour_state::failed));
     }
 }
 

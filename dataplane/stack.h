@@ -76,7 +76,10 @@ class stack {
     [[nodiscard]] std::uint64_t dropped(tx_drop reason) const noexcept;
     [[nodiscard]] std::uint64_t datagrams_received() const noexcept { return received_.value(); }
     [[nodiscard]] std::uint64_t datagrams_sent() const noexcept { return sent_.value(); }
+    // Of the last second.
     [[nodiscard]] std::size_t neighbours_reachable() const noexcept { return reachable_.value(); }
+    /// Next hops that have not answered.
+    [[nodiscard]] std::size_t neighbours_unresolved() const noexcept { return unresolved_.value(); }
 
   private:
     struct waiting {
@@ -109,6 +112,7 @@ class stack {
     base::counter received_;
     base::counter sent_;
     base::gauge<std::size_t> reachable_;
+    base::gauge<std::size_t> unresolved_;
 };
 
 } // namespace landfall::dataplane

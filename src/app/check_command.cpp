@@ -2,6 +2,7 @@
 #include "app/check_command.h"
 
 #include "app/preflight.h"
+#include "app/style.h"
 #include "base/error.h"
 #include "config/gateway.h"
 
@@ -32,22 +33,19 @@ json_object as_json(const config::diagnostics& found) {
     return list;
 }
 
-std::string counted(std::size_t count, const char* what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 } // namespace
 
 int check_command(const check_options& options) {
     const auto loaded = config::load_gateway(options.config_file);
-    config::diagnostics errors;
-    config::diagnostics warnings;
+    findings found;
     if (loaded) {
-        warnings = loaded->warnings;
-        errors = environment_errors(*loaded, warnings);
+        found = inspect(*loaded).found;
     } else {
-        errors = loaded.error();
+        found.errors = loaded.error();
+        found.just_denied = false;
     }
+    const config::diagnostics& errors = found.errors;
+    const config::diagnostics& warnings = found.warnings;
     int code = base::exit_code::done;
     if (options.json) {
         json_object report{{"schema", 1},
@@ -74,7 +72,7 @@ int check_command(const check_options& options) {
                 counted(loaded->ports.size(), "port"), counted(loaded->carriers.size(), "carrier"),
                 counted(loaded->peers.size(), "peer"), counted(loaded->routes.size(), "route")));
     }
-    return errors.empty() ? code : base::exit_code::bad_configuration;
+    return errors.empty() ? code : found.code();
 }
 
 } // namespace landfall::app

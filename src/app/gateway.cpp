@@ -426,7 +426,7 @@ std::size_t gateway::port_index(std::string_view name) const {
     return static_cast<std::size_t>(found - settings_.ports.begin());
 }
 
-bool gateway::drain(double patience_s) {
+bool gateway::drain(double patience_s, const std::function<void()>& meanwhile) {
     for (const auto& input : inputs_) {
         input->closed.store(true, std::memory_order_relaxed);
     }
@@ -443,6 +443,9 @@ bool gateway::drain(double patience_s) {
     };
     while (!empty() && dataplane::time_now() < deadline) {
         turn();
+        if (meanwhile) {
+            meanwhile();
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     const bool done = empty();

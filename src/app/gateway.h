@@ -65,8 +65,8 @@ class gateway {
     void turn();
 
     /// Takes no more samples, delivers what was received, and stops; false when that took longer
-    /// than `patience_s` and something was left behind.
-    bool drain(double patience_s);
+    /// than `patience_s` and something was left behind. Calls `meanwhile` again and again.
+    bool drain(double patience_s, const std::function<void()>& meanwhile = {});
     /// Ends the lcores at once. `snapshot` and `view` go on telling how it ended.
     void stop() noexcept;
 
@@ -123,6 +123,7 @@ class gateway {
     void wait_for_links();
     void count_left_behind();
     void serve_tunnel();
+    void run_handshakes();
     void watch();
     void watch_links();
     void watch_carriers();
@@ -147,8 +148,9 @@ class gateway {
     std::unique_ptr<tunnel_stage> tunnel_stage_;
     std::size_t inner_mtu_ = 0;
     crypto::tai64n kept_timestamp_{};
-    std::vector<std::unique_ptr<carrier_input>> inputs_;           ///< by carrier
-    std::vector<std::unique_ptr<carrier_stage>> carriers_;         ///< in the settings' order
+    std::vector<handshake_message> messages_;              ///< of one turn, to be sent at its end
+    std::vector<std::unique_ptr<carrier_input>> inputs_;   ///< by carrier
+    std::vector<std::unique_ptr<carrier_stage>> carriers_; ///< in the settings' order
     std::vector<std::unique_ptr<dataplane::packet_ring>> outputs_; ///< by modem
     std::uint64_t left_behind_ = 0; ///< packets for the tunnel, likewise
     std::vector<std::unique_ptr<modem_stage>> modems_;

@@ -37,15 +37,26 @@ void gateway::turn() {
 }
 
 void gateway::serve_tunnel() {
-    const std::lock_guard lock(mutex_);
-    auto send = [&](const base::udp_endpoint& to, base::octets octets) {
-        if (config_.keep_timestamp && tunnel_->control().newest_timestamp() != kept_timestamp_) {
-            kept_timestamp_ = tunnel_->control().newest_timestamp();
-            config_.keep_timestamp(kept_timestamp_);
-        }
-        handshake_message message{.peer = to, .size = static_cast<std::uint16_t>(octets.size())};
-        std::copy(octets.begin(), octets.end(), message.octets.begin());
+    messages_.clear();
+    run_handshakes();
+    // Before what it stands in is sent. A slow disk holds up nobody who asks for a snapshot.
+    if (const auto newest = tunnel_->control().newest_timestamp();
+        config_.keep_timestamp && newest != kept_timestamp_) {
+        kept_timestamp_ = newest;
+        config_.keep_timestamp(newest);
+    }
+    for (const handshake_message& message : messages_) {
         static_cast<void>(tunnel_stage_->to_send.push(message)); // it is tried again
+    }
+}
+
+void gateway::run_handshakes() {
+    const std::lock_guard lock(mutex_);
+    const auto send = [&](const base::udp_endpoint& to, base::octets octets) {
+        handshake_message& message = messages_.emplace_back();
+        message.peer = to;
+        message.size = static_cast<std::uint16_t>(octets.size());
+        std::copy(octets.begin(), octets.end(), message.octets.begin());
     };
     const std::size_t queued = tunnel_stage_->received.size();
     const bool loaded = queued >= tunnel_stage_->received.capacity() / 8;

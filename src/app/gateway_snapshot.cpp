@@ -53,11 +53,13 @@ control::snapshot gateway::snapshot() const {
     now.taken_unix_s = unix_now_s();
     now.start_unix_s = start_unix_s_;
     now.build = build_versions();
-    now.config = {.sha256 = config_.sha256,
-                  .generation = 1,
-                  .last_load_successful = true,
-                  .last_success_unix_s = start_unix_s_,
-                  .reloads = {}};
+    now.config = {
+        .sha256 = config_.sha256,
+        .generation = 1,
+        .last_load_successful = true,
+        .last_success_unix_s = start_unix_s_,
+        // There is no reload yet: a new configuration takes a restart.
+        .reloads = {{"applied", 0}, {"rejected", 0}, {"unchanged", 0}, {"restart_required", 0}}};
     const std::lock_guard lock(mutex_);
     add_ports(now);
     add_lcores(now);
@@ -80,9 +82,10 @@ void gateway::add_ports(control::snapshot& to) const {
         port.link_transitions = device.link_ups() + device.link_downs();
         port.received = {counts.rx_packets, counts.rx_octets};
         port.transmitted = {counts.tx_packets, counts.tx_octets};
-        port.drops = {{"imissed", counts.rx_missed},      {"ierrors", counts.rx_errors},
-                      {"rx_nombuf", counts.rx_no_packet}, {"oerrors", counts.tx_errors},
-                      {"tx_full", device.dropped_full()}, {"tx_no_link", device.dropped_no_link()}};
+        port.drops = {{"imissed", counts.rx_missed},
+                      {"ierrors", counts.rx_errors},
+                      {"rx_nombuf", counts.rx_no_packet},
+                      {"oerrors", counts.tx_errors}};
         add_counts<dataplane::rx_drop>(port.drops, dataplane::rx_drop_count,
                                        [&](auto one) { return stack.dropped(one); });
         add_counts<dataplane::tx_drop>(port.drops, dataplane::tx_drop_count,
@@ -90,6 +93,7 @@ void gateway::add_ports(control::snapshot& to) const {
         const dataplane::host& host = stack.protocols();
         port.local = {{"neighbour_answer", host.answers()}, {"icmp_echo", host.echoes()}};
         port.neighbours_known = stack.neighbours_reachable();
+        port.neighbours_unresolved = stack.neighbours_unresolved();
     }
 }
 

@@ -3,51 +3,75 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace landfall::app {
 namespace {
 
-base::result<crypto::private_key> read_key(const std::filesystem::path& path,
-                                           const config::origin& at) {
-    auto file = crypto::read_key_file(config::key_path(path, at).string());
+/// The key; none where it is not named, or wrong.
+std::optional<crypto::private_key> read_key(const config::key_origins& given, std::string_view key,
+                                            const std::filesystem::path& written,
+                                            std::string_view maker, findings& found) {
+    const config::origin at = config::origin_of(given, key);
+    if (written.empty())
+        return {};
+    const std::filesystem::path path = config::key_path(written, at);
+    auto file = crypto::read_key_file(path.string());
     if (!file) {
-        return std::unexpected(file.error());
+        std::error_code ignored;
+        const bool there = std::filesystem::exists(path, ignored) || ignored;
+        found.wrong(at,
+                    fmt::format("{}: {}{}", key, file.error().message,
+                                there
+                                    ? ""
+                                    : fmt::format("; `(umask 077; landfall key {} > {})` makes one",
+                                                  maker, config::printable(path.string()))),
+                    file.error().code);
+        return {};
     }
+    if (!file->warning.empty())
+        found.warn(at, fmt::format("{}: {}", key, file->warning));
     return std::move(file->key);
+}
+
+/// Points of low order (RFC 7748, 6.1) make the same secret, zero, with every private key.
+bool of_low_order(const crypto::public_key& key) {
+    const crypto::private_key any;
+    crypto::private_key secret;
+    return !crypto::shared_secret(secret.bytes(), any.bytes(), key);
+}
+
+crypto::public_key public_key_of(const config::peer_settings& peer,
+                                 const std::optional<crypto::private_key>& own, findings& found) {
+    const config::origin at = config::origin_of(peer.given, "public_key");
+    const auto key = crypto::parse_public_key(peer.public_key);
+    if (!key)
+        found.wrong(at, fmt::format("public_key: {}", name(key.error())));
+    else if (of_low_order(*key))
+        found.wrong(at, "public_key: no private key has it");
+    else if (own && crypto::public_of(*own) == *key)
+        found.wrong(at, "public_key: it is the gateway's own");
+    return key.value_or(crypto::public_key{});
 }
 
 } // namespace
 
-base::result<gateway_keys> keys_of(const config::gateway& settings) {
+gateway_keys keys_of(const config::gateway& settings, findings& found) {
     gateway_keys read;
-    if (!settings.tunnel) {
+    if (!settings.tunnel)
         return read;
-    }
-    auto own = read_key(settings.tunnel->private_key_file,
-                        config::origin_of(settings.tunnel->given, "private_key_file"));
-    if (!own) {
-        return std::unexpected(own.error());
-    }
-    read.own = std::move(*own);
+    auto own = read_key(settings.tunnel->given, "private_key_file",
+                        settings.tunnel->private_key_file, "generate", found);
     for (const config::peer_settings& peer : settings.peers) {
-        const auto key = crypto::parse_public_key(peer.public_key);
-        if (!key) {
-            return std::unexpected(
-                base::failure{fmt::format("peer {}: public_key: {}", peer.name, name(key.error())),
-                              base::exit_code::bad_configuration});
-        }
-        read.peers.push_back(*key);
-        auto& preshared = read.preshared.emplace_back();
-        if (!peer.preshared_key_file.empty()) {
-            auto secret = read_key(peer.preshared_key_file,
-                                   config::origin_of(peer.given, "preshared_key_file"));
-            if (!secret) {
-                return std::unexpected(secret.error());
-            }
-            preshared = std::move(*secret);
-        }
+        read.peers.push_back(public_key_of(peer, own, found));
+        read.preshared.push_back(read_key(peer.given, "preshared_key_file", peer.preshared_key_file,
+                                          "preshared", found));
     }
+    if (own)
+        read.own = std::move(*own);
     return read;
 }
 

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "app/preflight.h"
 
+#include "app/keys_of.h"
+#include "app/modem_budget.h"
 #include "app/receive_chain.h"
-#include "crypto/keys.h"
+#include "control/file_descriptor.h"
 #include "crypto/start.h"
+#include "dataplane/device.h"
 #include "dataplane/flow_table.h"
+#include "dataplane/kernel_interface.h"
 
 #include <fmt/format.h>
-#include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -25,10 +31,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct findings {
-    config::diagnostics& errors;
-    config::diagnostics& warnings;
-};
+const fs::path pci_devices = "/sys/bus/pci/devices";
 
 std::string reason() {
     return std::generic_category().message(errno);
@@ -48,61 +51,39 @@ std::string unreadable(const fs::path& path) {
     return std::ifstream(path).is_open() ? std::string{} : reason();
 }
 
-/// The key; none where it is not named, or wrong.
-std::optional<crypto::private_key> check_key_file(const config::key_origins& given,
-                                                  std::string_view key, const fs::path& written,
-                                                  const findings& found) {
-    const config::origin at = config::origin_of(given, key);
-    if (at.source == nullptr)
-        return {};
-    auto file = crypto::read_key_file(config::key_path(written, at).string());
-    if (!file) {
-        found.errors.add(*at.source, at.at, fmt::format("{}: {}", key, file.error().message));
-        return {};
-    }
-    if (!file->warning.empty())
-        found.warnings.add(*at.source, at.at, fmt::format("{}: {}", key, file->warning));
-    return std::move(file->key);
+void check_budget(const config::carrier_settings& carrier, findings& found) {
+    const dsp::waveform& wave = carrier.mission.wave;
+    const double most = followed_symbols_per_s(wave.kind);
+    if (wave.symbol_rate_hz > most)
+        found.warn(carrier.at,
+                   fmt::format("carrier \"{}\" has {:g} Msym/s: more than the some {:g} Msym/s of "
+                               "its modulation that one modem lcore follows, so that packets will "
+                               "be lost; `landfall bench` measures this machine",
+                               carrier.name, 1e-6 * wave.symbol_rate_hz, 1e-6 * most));
 }
 
-void check_keys(const config::gateway& gateway, const findings& found) {
-    for (const config::peer_settings& peer : gateway.peers)
-        static_cast<void>(
-            check_key_file(peer.given, "preshared_key_file", peer.preshared_key_file, found));
-    if (!gateway.tunnel)
-        return;
-    const auto own = check_key_file(gateway.tunnel->given, "private_key_file",
-                                    gateway.tunnel->private_key_file, found);
-    for (const config::peer_settings& peer : gateway.peers) {
-        const config::origin at = config::origin_of(peer.given, "public_key");
-        if (own && at.source != nullptr &&
-            crypto::to_text(crypto::public_of(*own)) == peer.public_key)
-            found.errors.add(*at.source, at.at, "public_key: it is the gateway's own");
-    }
-}
-
-void check_carriers(const config::gateway& gateway, const findings& found) {
+void check_carriers(const config::gateway& gateway, findings& found) {
     std::map<std::string_view, std::size_t> flows; // by port; the tunnel's is one more
     for (const config::carrier_settings& carrier : gateway.carriers) {
-        if (++flows[carrier.port] == dataplane::max_flows && carrier.at.source != nullptr)
-            found.errors.add(*carrier.at.source, carrier.at.at,
-                             fmt::format("port \"{}\" has more carriers than the {} that one can "
-                                         "have",
-                                         carrier.port, dataplane::max_flows - 1));
+        if (++flows[carrier.port] == dataplane::max_flows)
+            found.wrong(carrier.at,
+                        fmt::format("port \"{}\" has more carriers than the {} that one can "
+                                    "have",
+                                    carrier.port, dataplane::max_flows - 1));
+        check_budget(carrier, found);
         const config::origin at = config::origin_of(carrier.given, "sample_rate_hz");
         if (!carrier.sample_rate_hz || at.source == nullptr)
             continue;
         const auto rate_hz = static_cast<double>(*carrier.sample_rate_hz);
         const receive_chain chain({.mission = carrier.mission});
         if (const char* const why = chain.unsupported(rate_hz))
-            found.errors.add(*at.source, at.at,
-                             fmt::format("sample_rate_hz: {}: {:g} samples/s for {:g} symbols/s",
-                                         why, rate_hz, carrier.mission.wave.symbol_rate_hz));
+            found.wrong(at, fmt::format("sample_rate_hz: {}: {:g} samples/s for {:g} symbols/s",
+                                        why, rate_hz, carrier.mission.wave.symbol_rate_hz));
     }
 }
 
 void check_cpus(const config::lcore_settings& lcores, std::string_view key,
-                const std::vector<unsigned>& cpus, const findings& found) {
+                const std::vector<unsigned>& cpus, findings& found) {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     // The kernel refuses a set that is smaller than its own: then nothing can be told here.
@@ -113,66 +94,104 @@ void check_cpus(const config::lcore_settings& lcores, std::string_view key,
         const config::origin at = config::item_origin(lcores.given, key, i);
         if (at.source == nullptr || (cpus[i] < CPU_SETSIZE && CPU_ISSET(cpus[i], &allowed)))
             continue;
-        found.errors.add(
-            *at.source, at.at,
-            static_cast<long>(cpus[i]) < there
-                ? fmt::format("{}: CPU {} is not among those that this process may use", key,
-                              cpus[i])
-                : fmt::format("{}: there is no CPU {} here, just 0 to {}", key, cpus[i],
-                              there - 1));
+        found.wrong(at, static_cast<long>(cpus[i]) < there
+                            ? fmt::format("{}: CPU {} is not among those that this process may use",
+                                          key, cpus[i])
+                            : fmt::format("{}: there is no CPU {} here, just 0 to {}", key, cpus[i],
+                                          there - 1));
     }
 }
 
 /// `KEY=VALUE` of a virtual device.
-void check_argument(const config::origin& at, std::string_view argument, const findings& found) {
+void check_argument(const config::port_settings& port, std::string_view argument, findings& found) {
+    const config::origin at = config::origin_of(port.given, "device");
     const auto equals = argument.find('=');
     if (equals == std::string_view::npos)
         return;
     const std::string_view key = argument.substr(0, equals);
     const std::string given(argument.substr(equals + 1));
     if (key == "iface" || key == "rx_iface" || key == "tx_iface" || key == "rx_iface_in") {
-        if (if_nametoindex(given.c_str()) == 0)
-            found.errors.add(*at.source, at.at,
-                             fmt::format("device: no network interface is named \"{}\"",
-                                         config::printable(given, 40)));
+        const auto mtu = dataplane::interface_mtu(given);
+        if (!mtu)
+            found.wrong(at, fmt::format("device: no network interface is named \"{}\"",
+                                        config::printable(given, 40)));
+        else if (*mtu < port.mtu)
+            found.warn(config::origin_of(port.given, "mtu"),
+                       fmt::format("mtu: the interface {0} has {1}: run raises it if it may; "
+                                   "`ip link set {0} mtu {2}`",
+                                   given, *mtu, port.mtu));
     } else if (key == "rx_pcap") {
         if (const std::string why = unreadable(given); !why.empty())
-            found.errors.add(*at.source, at.at, fmt::format("device: {}: {}", given, why));
+            found.wrong(at, fmt::format("device: {}: {}", config::printable(given), why));
     }
 }
 
-void check_device(const config::port_settings& port, const findings& found) {
+void check_device(const config::port_settings& port, findings& found) {
     const config::origin at = config::origin_of(port.given, "device");
-    if (at.source == nullptr)
+    const auto spec = dataplane::parse_device(port.device, port.mtu, 0);
+    if (!spec) {
+        found.wrong(at, "device: " + spec.error().message);
         return;
-    std::string_view rest = port.device;
-    const std::string_view driver = rest.substr(0, rest.find(','));
+    }
+    if (spec->driver.empty()) {
+        std::error_code code;
+        if (!fs::exists(pci_devices / spec->name, code))
+            found.wrong(at, fmt::format("device: there is no PCI device {}", spec->name));
+        return;
+    }
+    if (const auto unknown = dataplane::find_unknown(*spec)) {
+        found.wrong(at, fmt::format("device: DPDK has no {} '{}'{}", unknown->what,
+                                    config::printable(unknown->word, 40),
+                                    config::did_you_mean(unknown->word, unknown->known)));
+        return;
+    }
     // `iface` of net_tap is one that it makes.
-    if (!driver.starts_with("net_af_packet") && !driver.starts_with("net_af_xdp") &&
-        !driver.starts_with("net_pcap"))
+    if (!spec->driver.starts_with("net_af_packet") && !spec->driver.starts_with("net_af_xdp") &&
+        !spec->driver.starts_with("net_pcap"))
         return;
-    while (!rest.empty()) {
+    for (std::string_view rest = spec->arguments; !rest.empty();) {
         const auto end = std::min(rest.find(','), rest.size());
-        check_argument(at, rest.substr(0, end), found);
+        check_argument(port, rest.substr(0, end), found);
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
 }
 
+/// Whether the machine has the address, at any free port: the right one may be a running gateway's.
+void check_metrics(const config::listener& metrics, findings& found) {
+    const base::ip_address& own = metrics.endpoint.address;
+    if (!metrics.enabled || own.v6)
+        return;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    std::memcpy(&address.sin_addr, own.octet.data(), sizeof address.sin_addr);
+    sockaddr generic{};
+    std::memcpy(&generic, &address, sizeof generic);
+    const control::file_descriptor probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (probe.get() >= 0 && bind(probe.get(), &generic, sizeof address) != 0 &&
+        errno == EADDRNOTAVAIL)
+        found.wrong(config::origin_of(metrics.given, "listen"),
+                    fmt::format("listen: {} is no address of this machine", to_text(own)));
+}
+
 } // namespace
 
-config::diagnostics environment_errors(const config::gateway& gateway,
-                                       config::diagnostics& warnings) {
-    config::diagnostics errors;
-    const findings found{errors, warnings};
+preflight inspect(const config::gateway& gateway) {
+    preflight result;
+    findings& found = result.found;
+    found.warnings = gateway.warnings;
     check_cpus(gateway.lcores, "io", gateway.lcores.io, found);
     check_cpus(gateway.lcores, "modem", gateway.lcores.modem, found);
     for (const config::port_settings& port : gateway.ports)
         check_device(port, found);
-    if (crypto::start()) // else it is told where keys are used
-        check_keys(gateway, found);
+    if (crypto::start())
+        result.keys = keys_of(gateway, found);
+    else
+        found.wrong({}, "libsodium cannot be used on this machine");
     check_carriers(gateway, found);
-    errors.sort();
-    return errors;
+    check_metrics(gateway.metrics, found);
+    found.errors.sort();
+    found.warnings.sort();
+    return result;
 }
 
 } // namespace landfall::app

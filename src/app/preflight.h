@@ -2,14 +2,20 @@
 // What a configuration asks of the machine, found before anything is started.
 #pragma once
 
+#include "app/findings.h"
+#include "app/gateway.h"
 #include "config/gateway.h"
 
 namespace landfall::app {
 
-/// Key files, CPUs, network interfaces and captures that the configuration names and that are not
-/// there or not permitted. What works but should not be so is added to `warnings`. Nothing is
-/// changed, and no key is read further than to see that it can be.
-[[nodiscard]] config::diagnostics environment_errors(const config::gateway& gateway,
-                                                     config::diagnostics& warnings);
+struct preflight {
+    findings found;
+    gateway_keys keys{}; ///< where nothing is wrong: no file of a key is read twice
+};
+
+/// Key files, CPUs, PCI devices, network interfaces, captures, drivers and addresses that the
+/// configuration names and that are not there, not known or not permitted; and what works but
+/// should not be so, after the warnings of the configuration itself. Nothing is changed.
+[[nodiscard]] preflight inspect(const config::gateway& gateway);
 
 } // namespace landfall::app

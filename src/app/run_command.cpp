@@ -3,8 +3,8 @@
 
 #include "app/gateway.h"
 #include "app/interrupt.h"
-#include "app/keys_of.h"
 #include "app/preflight.h"
+#include "app/style.h"
 #include "app/timestamp_file.h"
 #include "app/version.h"
 #include "control/local_socket.h"
@@ -13,15 +13,16 @@
 #include "control/service.h"
 #include "control/status.h"
 #include "crypto/sha256.h"
-#include "crypto/start.h"
 #include "dataplane/eal.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 namespace landfall::app {
@@ -56,57 +57,66 @@ void no_core_dumps() {
 
 class service {
   public:
-    service(config::gateway settings, control::log_level least)
-        : settings_(std::move(settings)), log_(stderr, control::log_form_of(stderr), least) {}
+    service(config::gateway settings, gateway_keys keys, control::log_level least)
+        : settings_(std::move(settings)), keys_(std::move(keys)),
+          log_(stderr, control::log_form_of(stderr), least) {}
 
     int run();
 
   private:
     base::result<void> start();
-    base::result<void> start_gateway(gateway_keys keys);
+    base::result<void> start_metrics();
     base::result<void> open_sockets();
+    base::result<void> start_gateway();
     void serve();
+    void drain();
     void feed_watchdog(steady_clock::time_point now);
     std::string answer_uapi(std::string_view request);
     control::snapshot snapshot() const;
 
     config::gateway settings_;
+    gateway_keys keys_; ///< until the gateway has them
     control::logger log_;
     std::unique_ptr<timestamp_file> timestamps_;
     std::unique_ptr<dataplane::eal> eal_;
     std::unique_ptr<gateway> gateway_;
+    std::atomic<const gateway*> running_{nullptr}; ///< for the threads of the metrics
     std::unique_ptr<control::metrics_server> metrics_;
-    control::local_server sockets_;
+    std::optional<control::local_server> sockets_;
     std::optional<control::watchdog> watchdog_;
     base::counter pings_;
     steady_clock::time_point next_status_;
 };
 
+// What another process may hold comes first: nothing has then been done to an interface.
 base::result<void> service::start() {
-    if (!crypto::start()) {
-        return std::unexpected(base::failure{"libsodium cannot be used on this machine"});
+    auto done = start_metrics();
+    if (done) {
+        done = open_sockets();
     }
-    auto keys = keys_of(settings_);
-    if (!keys) {
-        return std::unexpected(keys.error());
+    if (done) {
+        done = start_gateway();
     }
-    if (auto started = start_gateway(std::move(*keys)); !started) {
-        return started;
-    }
-    if (settings_.metrics.enabled) {
-        auto served = control::metrics_server::start(settings_.metrics.endpoint,
-                                                     [this] { return snapshot(); });
-        if (!served) {
-            return std::unexpected(served.error());
-        }
-        metrics_ = std::move(*served);
-        log_.info(
-            fmt::format("metrics: http://{}/metrics", base::to_text(settings_.metrics.endpoint)));
-    }
-    return open_sockets();
+    return done;
 }
 
-base::result<void> service::start_gateway(gateway_keys keys) {
+base::result<void> service::start_metrics() {
+    if (!settings_.metrics.enabled) {
+        return {};
+    }
+    auto served =
+        control::metrics_server::start(settings_.metrics.endpoint, [this] { return snapshot(); });
+    if (!served) {
+        base::failure failure = served.error();
+        failure.message += "; a second gateway on this machine needs a listen of its own";
+        return std::unexpected(std::move(failure));
+    }
+    metrics_ = std::move(*served);
+    log_.info(fmt::format("metrics: http://{}/metrics", base::to_text(settings_.metrics.endpoint)));
+    return {};
+}
+
+base::result<void> service::start_gateway() {
     const auto to_log = [this](dataplane::log_level level, std::string_view text) {
         log_.write(level == dataplane::log_level::error     ? control::log_level::warning
                    : level == dataplane::log_level::warning ? control::log_level::info
@@ -124,11 +134,12 @@ base::result<void> service::start_gateway(gateway_keys keys) {
     for (const std::string& warning : eal_->warnings()) {
         log_.warning(warning);
     }
-    timestamps_ = std::make_unique<timestamp_file>(
-        folder_of("STATE_DIRECTORY", "/var/lib/landfall") / "tunnel-timestamp");
     gateway_config config{
-        .settings = settings_, .keys = std::move(keys), .sha256 = identity_of(settings_)};
+        .settings = settings_, .keys = std::move(keys_), .sha256 = identity_of(settings_)};
     if (settings_.tunnel) {
+        timestamps_ =
+            std::make_unique<timestamp_file>(folder_of("STATE_DIRECTORY", "/var/lib/landfall") /
+                                             (settings_.tunnel->interface_name + "-timestamp"));
         config.last_timestamp = timestamps_->read();
         config.keep_timestamp = [this](const crypto::tai64n& newest) {
             if (const auto kept = timestamps_->write(newest); !kept) {
@@ -142,33 +153,49 @@ base::result<void> service::start_gateway(gateway_keys keys) {
         return std::unexpected(running.error());
     }
     gateway_ = std::move(*running);
+    running_ = gateway_.get();
     return {};
 }
 
 base::result<void> service::open_sockets() {
-    const auto listen = [&](control::local_listener listener) -> base::result<void> {
+    sockets_.emplace();
+    const auto listen = [&](control::local_listener listener,
+                            const char* key) -> base::result<void> {
         std::error_code error;
         std::filesystem::create_directories(listener.path.parent_path(), error);
-        auto done = sockets_.listen(std::move(listener));
-        if (!done && done.error().code == base::exit_code::no_permission) {
+        auto done = sockets_->listen(std::move(listener));
+        if (done) {
+            return done;
+        }
+        if (done.error().code == base::exit_code::no_permission) {
             log_.warning(fmt::format("{}; going on without", done.error().message));
             return {};
         }
-        return done;
+        return std::unexpected(
+            base::failure{fmt::format("{}; a second gateway on this machine needs {} of its own",
+                                      done.error().message, key),
+                          done.error().code});
     };
-    auto done = listen({.path = folder_of("RUNTIME_DIRECTORY", "/run/landfall") / "control.sock",
+    const std::filesystem::path control =
+        settings_.control_socket.empty()
+            ? folder_of("RUNTIME_DIRECTORY", "/run/landfall") / "control.sock"
+            : settings_.control_socket;
+    auto done = listen({.path = control,
                         .mode = 0660,
                         .ends = control::framing::line,
-                        .handler = [this](std::string_view request) {
-                            return control::answer(request, [this] { return snapshot(); });
-                        }});
+                        .handler =
+                            [this](std::string_view request) {
+                                return control::answer(request, [this] { return snapshot(); });
+                            }},
+                       "a control_socket in [gateway]");
     if (done && settings_.tunnel) {
         done =
             listen({.path = std::filesystem::path("/run/wireguard") /
                             (settings_.tunnel->interface_name + ".sock"),
                     .mode = 0600,
                     .ends = control::framing::empty_line,
-                    .handler = [this](std::string_view request) { return answer_uapi(request); }});
+                    .handler = [this](std::string_view request) { return answer_uapi(request); }},
+                   "an interface in [tunnel]");
     }
     return done;
 }
@@ -185,7 +212,14 @@ std::string service::answer_uapi(std::string_view request) {
 }
 
 control::snapshot service::snapshot() const {
-    control::snapshot now = gateway_->snapshot();
+    const gateway* const running = running_;
+    if (running == nullptr) { // the ports are being opened
+        control::snapshot starting;
+        starting.gateway = settings_.name;
+        starting.build = build_versions();
+        return starting;
+    }
+    control::snapshot now = running->snapshot();
     now.watchdog_pings = pings_.value();
     return now;
 }
@@ -206,15 +240,35 @@ void service::serve() {
         watchdog_.emplace(*timeout);
     }
     control::notify_ready(gateway_->status_line());
-    log_.info(fmt::format("landfall {}: {} is running: {} ports, {} carriers, {} peers, {} routes",
-                          build_versions().version, settings_.name, settings_.ports.size(),
-                          settings_.carriers.size(), settings_.peers.size(),
-                          settings_.routes.size()));
+    log_.info(fmt::format(
+        "landfall {}: {} is running: {}, {}, {}, {}", build_versions().version, settings_.name,
+        counted(settings_.ports.size(), "port"), counted(settings_.carriers.size(), "carrier"),
+        counted(settings_.peers.size(), "peer"), counted(settings_.routes.size(), "route")));
     while (!interrupted()) {
         gateway_->turn();
         const auto now = steady_clock::now();
-        sockets_.serve(now, turn_interval);
+        sockets_->serve(now, turn_interval);
         feed_watchdog(now);
+    }
+}
+
+/// Whoever asks is answered meanwhile, and the watchdog is fed.
+void service::drain() {
+    control::notify_stopping("delivering what was received");
+    log_.info("stopping: delivering what was received");
+    next_status_ = steady_clock::time_point::max(); // that stays its status
+    const auto answer = [this] {
+        const auto now = steady_clock::now();
+        sockets_->serve(now, std::chrono::milliseconds(0));
+        feed_watchdog(now);
+    };
+    if (!gateway_->drain(drain_patience_s, answer)) {
+        log_.warning("not everything could be delivered in time");
+    }
+    for (const control::carrier_state& carrier : snapshot().carriers) {
+        log_.info(fmt::format("carrier {}: {}, {} corrected, {} bad, {} missing", carrier.name,
+                              counted(carrier.frames.good, "frame"), carrier.frames.corrected,
+                              carrier.frames.bad, carrier.frames.missing));
     }
 }
 
@@ -224,16 +278,13 @@ int service::run() {
         return started.error().code;
     }
     serve();
-    control::notify_stopping("delivering what was received");
-    log_.info("stopping: delivering what was received");
-    if (!gateway_->drain(drain_patience_s)) {
-        log_.warning("not everything could be delivered in time");
-    }
-    for (const control::carrier_state& carrier : snapshot().carriers) {
-        log_.info(fmt::format("carrier {}: {} frames, {} corrected, {} bad, {} missing",
-                              carrier.name, carrier.frames.good, carrier.frames.corrected,
-                              carrier.frames.bad, carrier.frames.missing));
-    }
+    drain();
+    sockets_.reset();
+    metrics_.reset();
+    running_ = nullptr;
+    gateway_.reset();
+    eal_.reset();
+    log_.info("stopped");
     return base::exit_code::done;
 }
 
@@ -246,15 +297,16 @@ int run_command(const run_options& options) {
         fmt::print(stderr, "{}", failure.message);
         return failure.code;
     }
-    const config::diagnostics wrong = environment_errors(*settings, settings->warnings);
-    fmt::print(stderr, "{}", settings->warnings.text("warning"));
-    if (!wrong.empty()) {
-        fmt::print(stderr, "{}", wrong.text());
-        return base::exit_code::bad_configuration;
+    preflight machine = inspect(*settings);
+    fmt::print(stderr, "{}{}", machine.found.warnings.text("warning"), machine.found.errors.text());
+    if (const int code = machine.found.code(); code != base::exit_code::done) {
+        return code;
     }
     no_core_dumps();
     const auto least = control::log_level_named(options.log_level);
-    return service(std::move(*settings), least.value_or(control::log_level::info)).run();
+    return service(std::move(*settings), std::move(machine.keys),
+                   least.value_or(control::log_level::info))
+        .run();
 }
 
 } // namespace landfall::app

@@ -74,6 +74,10 @@ unsigned terminal_rows(std::FILE* stream) noexcept {
     return known ? size.ws_row : default_rows;
 }
 
+std::string counted(std::size_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 unsigned characters(std::string_view text) noexcept {
     return static_cast<unsigned>(std::count_if(text.begin(), text.end(), begins_character));
 }

@@ -36,6 +36,9 @@ class style {
 /// `text` with its UTF-8 characters cut to `columns`, the last one then being an ellipsis.
 [[nodiscard]] std::string fit(std::string_view text, unsigned columns);
 
+/// "1 port", "2 ports".
+[[nodiscard]] std::string counted(std::size_t count, std::string_view what);
+
 /// Characters of UTF-8 text.
 [[nodiscard]] unsigned characters(std::string_view text) noexcept;
 

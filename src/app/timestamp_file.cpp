@@ -11,6 +11,22 @@
 #include <string>
 
 namespace landfall::app {
+namespace {
+
+/// The new name of a file is on the disk when its folder is.
+bool sync_folder(const std::filesystem::path& of) {
+    const std::filesystem::path folder = of.has_parent_path() ? of.parent_path() : ".";
+    const int handle = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool good = handle >= 0 && fsync(handle) == 0;
+    if (handle >= 0) {
+        const int why = errno;
+        close(handle);
+        errno = why;
+    }
+    return good;
+}
+
+} // namespace
 
 crypto::tai64n timestamp_file::read() const {
     crypto::tai64n newest;
@@ -36,15 +52,18 @@ base::result<void> timestamp_file::write(const crypto::tai64n& newest) const {
     good = good && ::write(file, newest.octet.data(), newest.octet.size()) ==
                        static_cast<ssize_t>(newest.octet.size());
     good = good && fsync(file) == 0;
-    const int why = errno;
     if (file >= 0) {
+        const int why = errno;
         close(file);
+        errno = why;
     }
-    if (!good || std::rename(fresh.c_str(), path_.c_str()) != 0) {
+    good = good && std::rename(fresh.c_str(), path_.c_str()) == 0 && sync_folder(path_);
+    if (!good) {
+        const int why = errno;
         return std::unexpected(base::failure{
             fmt::format("{}: the tunnel's time stamp is not kept: {}; after a restart with a clock "
                         "that went back, peers refuse this gateway until its clock has caught up",
-                        path_.string(), std::strerror(good ? errno : why))});
+                        path_.string(), std::strerror(why))});
     }
     return {};
 }

@@ -39,18 +39,24 @@ class journal_priority final : public spdlog::custom_flag_formatter {
     }
 };
 
+/// With the time in front, as RFC 3339 writes it.
+std::unique_ptr<spdlog::formatter> in_utc(const std::string& pattern) {
+    return std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ " + pattern,
+                                                       spdlog::pattern_time_type::utc);
+}
+
 std::shared_ptr<spdlog::sinks::sink> sink_of(std::FILE* stream, log_form form) {
     std::shared_ptr<spdlog::sinks::sink> made;
     if (form == log_form::coloured) {
         using colour_sink = spdlog::sinks::ansicolor_sink<spdlog::details::console_mutex>;
         made = std::make_shared<colour_sink>(stream, spdlog::color_mode::always);
-        made->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+        made->set_formatter(in_utc("%^%l%$ %v"));
         return made;
     }
     using plain_sink = spdlog::sinks::stdout_sink_base<spdlog::details::console_mutex>;
     made = std::make_shared<plain_sink>(stream);
     if (form == log_form::plain) {
-        made->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+        made->set_formatter(in_utc("%l %v"));
         return made;
     }
     auto formatter = std::make_unique<spdlog::pattern_formatter>();

@@ -24,7 +24,7 @@ enum class log_level : std::uint8_t { debug, info, warning, error };
 [[nodiscard]] std::optional<log_level> log_level_named(std::string_view text) noexcept;
 
 /// `journal`: `<N>` before each line, as systemd reads priorities (sd-daemon(3)), and no time,
-/// which the journal has. `plain`: time, level, text. `coloured`: the same for a terminal.
+/// which the journal has. `plain`: time (UTC), level, text. `coloured`: the same for a terminal.
 enum class log_form : std::uint8_t { journal, plain, coloured };
 
 /// How `stream` is read: by the journal (`JOURNAL_STREAM` names it, systemd.exec(5)), on a terminal

@@ -75,8 +75,8 @@ base::result<void> try_to_listen(const base::udp_endpoint& listen) {
     }
     const int error = errno;
     return std::unexpected(
-        base::failure{fmt::format("metrics: cannot listen on {}: {}", base::to_text(listen),
-                                  std::generic_category().message(error)),
+        base::failure{fmt::format("[metrics] listen: cannot listen on {}: {}",
+                                  base::to_text(listen), std::generic_category().message(error)),
                       error == EACCES ? base::exit_code::no_permission : base::exit_code::failed});
 }
 
@@ -99,9 +99,10 @@ base::result<std::unique_ptr<metrics_server>>
 metrics_server::start(const base::udp_endpoint& listen, snapshot_source source) {
     if (listen.address.v6) {
         return std::unexpected(base::failure{
-            fmt::format("metrics: cannot listen on {}: Debian's HTTP library is built without "
-                        "IPv6; use an IPv4 address, like 127.0.0.1:9464",
-                        base::to_text(listen)),
+            fmt::format(
+                "[metrics] listen: cannot listen on {}: Debian's HTTP library is built without "
+                "IPv6; use an IPv4 address, like 127.0.0.1:9464",
+                base::to_text(listen)),
             base::exit_code::bad_configuration});
     }
     if (auto possible = try_to_listen(listen); !possible) {
@@ -116,8 +117,8 @@ metrics_server::start(const base::udp_endpoint& listen, snapshot_source source) 
         held->exposer->RegisterCollectable(held->source);
         return std::unique_ptr<metrics_server>(new metrics_server(std::move(held)));
     } catch (const std::exception& error) {
-        return std::unexpected(base::failure{
-            fmt::format("metrics: cannot listen on {}: {}", base::to_text(listen), error.what())});
+        return std::unexpected(base::failure{fmt::format(
+            "[metrics] listen: cannot listen on {}: {}", base::to_text(listen), error.what())});
     }
 }
 

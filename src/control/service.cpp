@@ -35,10 +35,6 @@ void notify_stopping(std::string_view status) {
     notify(fmt::format("STOPPING=1\nSTATUS={}", one_line(status)));
 }
 
-void notify_extend_timeout(std::chrono::microseconds by) {
-    notify(fmt::format("EXTEND_TIMEOUT_USEC={}", by.count()));
-}
-
 void notify_watchdog() {
     notify("WATCHDOG=1");
 }

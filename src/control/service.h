@@ -16,8 +16,6 @@ namespace landfall::control {
 void notify_ready(std::string_view status);
 void notify_status(std::string_view status);
 void notify_stopping(std::string_view status);
-/// Starting, or stopping, may take this much longer from now on.
-void notify_extend_timeout(std::chrono::microseconds by);
 void notify_watchdog();
 
 /// How long the service manager waits for a ping; none: it does not watch this process.

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <regex>
 #include <string>
@@ -50,12 +51,20 @@ TEST_CASE("control/log: lines below the level are not written") {
     CHECK(content(out.get()) == "<4>loud\n");
 }
 
-TEST_CASE("control/log: plain lines have a time and a level, and no colours") {
+TEST_CASE("control/log: plain lines have a time in UTC and a level, and no colours") {
+    setenv("TZ", "XXX-7", 1); // seven hours ahead
+    tzset();
     const file out(std::tmpfile());
     control::logger log(out.get(), log_form::plain, log_level::info);
     log.info("ready");
-    CHECK(std::regex_match(content(out.get()),
-                           std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} info ready\n)")));
+    unsetenv("TZ");
+    tzset();
+    const std::string line = content(out.get());
+    CHECK(std::regex_match(line,
+                           std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info ready\n)")));
+    std::tm written{};
+    REQUIRE(strptime(line.c_str(), "%Y-%m-%dT%H:%M:%S", &written) != nullptr);
+    CHECK(std::abs(std::difftime(timegm(&written), std::time(nullptr))) < 3600);
 }
 
 TEST_CASE("control/log: terminals get the level in colour") {

@@ -206,7 +206,8 @@ TEST_CASE("control/metrics: what cannot be listened on is said") {
     const auto second = control::metrics_server::start(any, source);
     REQUIRE(!second);
     CHECK(second.error().message ==
-          fmt::format("metrics: cannot listen on {}: Address already in use", base::to_text(any)));
+          fmt::format("[metrics] listen: cannot listen on {}: Address already in use",
+                      base::to_text(any)));
 
     const auto elsewhere =
         control::metrics_server::start(base::parse_endpoint("192.0.2.1:9464").value(), source);

@@ -218,12 +218,15 @@ TEST_CASE("dataplane/stack: next hops outlive hours of traffic, and one who goes
     }
     CHECK(link.b->got.size() == 7200);
     CHECK(link.a->protocols.neighbours_reachable() == 1);
+    const auto silent = link.a->protocols.neighbours_unresolved(); // its gateway
     for (int i = 0; i < 120; ++i) { // nobody polls the other end
         link.a->send(difi(), 4000, {us4, 4991}, link.now);
         link.now += second_ns;
         link.a->step(link.now);
     }
     CHECK(link.a->protocols.dropped(tx_drop::no_neighbour) > 30);
+    CHECK(link.a->protocols.neighbours_reachable() == 0);
+    CHECK(link.a->protocols.neighbours_unresolved() == silent + 1);
     link.run(10'000);
     link.b->got.clear();
     link.a->send(difi(), 4000, {us4, 4991}, link.now);

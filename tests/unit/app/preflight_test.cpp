@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "app/preflight.h"
+#include "crypto/start.h"
+#include "scratch_folder.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+using namespace landfall;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Keys of the manual of wg(8), and what `wg pubkey` says of the first.
+constexpr const char* own_key = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+constexpr const char* peers_key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+
+struct machine {
+    machine() { folder.write("tunnel.key", std::string(own_key) + '\n'); }
+
+    /// What is found, in short, of a good configuration in which `from` is `to`.
+    app::preflight inspected(const std::string& from = "", const std::string& to = "") const {
+        std::string text = R"(config_version = 1
+[[port]]
+name = "rf"
+device = "net_null0"
+address = ["192.0.2.10/24"]
+[[port]]
+name = "mdc"
+device = "net_af_packet1,iface=lo"
+address = ["198.51.100.10/24"]
+gateway = ["198.51.100.1"]
+[[carrier]]
+name = "a"
+mission = "gk2a-lrit"
+port = "rf"
+[tunnel]
+port = "mdc"
+private_key_file = "tunnel.key"
+address = ["10.77.0.1/24"]
+[[peer]]
+name = "p"
+public_key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+endpoint = "203.0.113.7:51820"
+allowed_ips = ["10.77.0.7"]
+[[route]]
+carrier = "a"
+to = "p"
+udp = "10.77.0.7:50011"
+)";
+        const auto at = text.find(from);
+        REQUIRE(at != std::string::npos);
+        text.replace(at, from.size(), to);
+        const auto settings = config::read_gateway(
+            {{(folder.path / "l.toml").string(), text}},
+            {fs::path(std::getenv("LANDFALL_SOURCE")) / "config" / "missions"});
+        REQUIRE_MESSAGE(settings.has_value(), settings.error().text());
+        return app::inspect(*settings);
+    }
+    std::string errors(const std::string& from, const std::string& to) const {
+        return shortened(inspected(from, to).found.errors);
+    }
+    std::string warnings(const std::string& from, const std::string& to) const {
+        const auto result = inspected(from, to);
+        CHECK(result.found.code() == base::exit_code::done);
+        return shortened(result.found.warnings);
+    }
+    std::string shortened(const config::diagnostics& list) const {
+        std::string all;
+        for (const config::diagnostic& one : list.list())
+            all += fmt::format("{}:{}: {}\n", one.at.line, one.at.column, one.message);
+        const std::string prefix = folder.path.string() + "/";
+        for (auto at = all.find(prefix); at != std::string::npos; at = all.find(prefix))
+            all.erase(at, prefix.size());
+        return all;
+    }
+
+    test::scratch_folder folder;
+};
+
+} // namespace
+
+TEST_CASE("app/preflight: a good configuration has nothing to tell, and its keys are read") {
+    const machine here;
+    const app::preflight result = here.inspected();
+    CHECK(here.shortened(result.found.errors).empty());
+    CHECK(here.shortened(result.found.warnings).empty());
+    CHECK(result.found.code() == base::exit_code::done);
+    CHECK(crypto::secret_text(result.keys.own) == own_key);
+    REQUIRE(result.keys.peers.size() == 1);
+    CHECK(crypto::to_text(result.keys.peers[0]) == peers_key);
+    REQUIRE(result.keys.preshared.size() == 1);
+    CHECK_FALSE(result.keys.preshared[0].has_value());
+}
+
+TEST_CASE("app/preflight: devices, drivers and arguments that are not there") {
+    const machine here;
+    const auto device = [&](const std::string& given) { return here.errors("net_null0", given); };
+    CHECK(device("0000:ff:1f.7") == "4:10: device: there is no PCI device 0000:ff:1f.7\n");
+    CHECK(device("ff:1f.7,rxq=1") == "4:10: device: there is no PCI device 0000:ff:1f.7\n");
+    CHECK(device("net_af_paket,iface=rf0") ==
+          "4:10: device: DPDK has no driver 'net_af_paket'; did you mean 'net_af_packet'?\n");
+    CHECK(device("net_null0,no-rs=1") ==
+          "4:10: device: DPDK has no argument 'no-rs'; did you mean 'no-rx'?\n");
+    CHECK(device("net_af_packet0,iface=nowhere0") ==
+          "4:10: device: no network interface is named \"nowhere0\"\n");
+    CHECK(device("net_af_packet0").find("names no interface: iface=NAME") != std::string::npos);
+    CHECK(device("net_pcap,rx_pcap=/no.pcap") ==
+          "4:10: device: /no.pcap: No such file or directory\n");
+    CHECK(device("net_tap0,iface=made").empty());
+}
+
+TEST_CASE("app/preflight: an interface with a smaller MTU than its port is a warning") {
+    const machine here;
+    CHECK(here.warnings("iface=lo\"\n", "iface=lo\"\nmtu = 9216\n").empty()); // it has 65,536
+    const auto route =
+        here.errors("net_null0\"\n", "net_af_packet0,iface=nowhere0\"\nmtu = 9000\n");
+    CHECK(route == "4:10: device: no network interface is named \"nowhere0\"\n");
+}
+
+TEST_CASE("app/preflight: metrics on an address that the machine does not have") {
+    const machine here;
+    const auto listen = [&](const char* at) {
+        return here.errors("[tunnel]", fmt::format("[metrics]\nlisten = \"{}\"\n[tunnel]", at));
+    };
+    CHECK(listen("203.0.113.9:9464") ==
+          "16:10: listen: 203.0.113.9 is no address of this machine\n");
+    CHECK(listen("127.0.0.1:1").empty()); // even if a port is taken, or not for everyone
+    CHECK(listen("0.0.0.0:9464").empty());
+}
+
+TEST_CASE("app/preflight: a carrier that one core cannot follow is a warning") {
+    const machine here;
+    CHECK(here.warnings("gk2a-lrit", "gk2a-hrit").empty());
+    CHECK(here.warnings("port = \"rf\"\n[", "port = \"rf\"\nsymbol_rate_hz = 200e6\n[")
+              .starts_with("11:1: carrier \"a\" has 200 Msym/s: more than the some "));
+}
+
+TEST_CASE("app/keys_of: peers' keys that cannot be") {
+    const machine here;
+    const auto key = [&](const std::string& given) { return here.errors(peers_key, given); };
+    CHECK(key("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").starts_with("21:14: public_key: "));
+    // RFC 7748, section 6.1 and https://cr.yp.to/ecdh.html: 1, a point of order 8, p - 1.
+    for (const char* low : {"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                            "4Ot6fDtBuK4WVuP68Z/EatoJjeucMrH9hmIFFl9JuAA=",
+                            "7P///////////////////////////////////////38="}) {
+        CAPTURE(low);
+        CHECK(key(low) == "21:14: public_key: no private key has it\n");
+    }
+    REQUIRE(crypto::start());
+    const auto own = crypto::parse_secret_key(own_key);
+    REQUIRE(own);
+    CHECK(key(crypto::to_text(crypto::public_of(*own))) ==
+          "21:14: public_key: it is the gateway's own\n");
+}
+
+TEST_CASE("app/keys_of: files that are absent, damaged, or everyone's") {
+    const machine here;
+    const std::string psk = "endpoint";
+    const std::string with = "preshared_key_file = \"p.psk\"\nendpoint";
+    CHECK(here.errors(psk, with) == "22:22: preshared_key_file: key file 'p.psk': No such file or "
+                                    "directory; `(umask 077; landfall key preshared > p.psk)` "
+                                    "makes one\n");
+    here.folder.write("p.psk", std::string(own_key) + "\n", 0644);
+    CHECK(here.warnings(psk, with).starts_with(
+        "22:22: preshared_key_file: key file 'p.psk': others"));
+    const auto result = here.inspected(psk, with);
+    REQUIRE(result.keys.preshared.at(0).has_value());
+    CHECK(crypto::secret_text(*result.keys.preshared[0]) == own_key);
+    here.folder.write("tunnel.key", "secret\n");
+    const std::string damaged = here.errors("", "");
+    CHECK(damaged.starts_with("17:20: private_key_file: key file 'tunnel.key': holds no key"));
+    CHECK(damaged.find("secret") == std::string::npos);
+}
+
+TEST_CASE("app/findings: 77 where all that is wrong is a missing permission, else 78") {
+    app::findings found;
+    CHECK(found.code() == base::exit_code::done);
+    found.wrong({}, "no", base::exit_code::no_permission);
+    CHECK(found.code() == base::exit_code::no_permission);
+    found.wrong({}, "wrong");
+    CHECK(found.code() == base::exit_code::bad_configuration);
+    found.wrong({}, "no", base::exit_code::no_permission);
+    CHECK(found.code() == base::exit_code::bad_configuration);
+}
