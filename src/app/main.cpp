@@ -216,15 +216,18 @@ void add_key(CLI::App& program, std::function<int()>& chosen) {
     command->footer("Example:\n  umask 077; landfall key generate > tunnel.key\n"
                     "  landfall key public < tunnel.key");
     command->require_subcommand(1);
-    const auto add = [&](const char* name, key_word word, const char* does) {
-        add_command(*command, name, does)->callback([word, &chosen] {
-            chosen = [word] { return key_command(word); };
-        });
+    const auto add = [&](const char* name, key_word word, const char* does, const char* example) {
+        CLI::App* made = add_command(*command, name, does);
+        made->footer(std::string("Example:\n  ") + example);
+        made->callback([word, &chosen] { chosen = [word] { return key_command(word); }; });
     };
-    add("generate", key_word::generate, "A new private key");
+    add("generate", key_word::generate, "A new private key",
+        "(umask 077; landfall key generate > tunnel.key)");
     add("public", key_word::of_private,
-        "The public key of a private key, which is read from standard input");
-    add("preshared", key_word::preshared, "A new pre-shared key, for both ends of a tunnel");
+        "The public key of a private key, which is read from standard input",
+        "landfall key public < tunnel.key");
+    add("preshared", key_word::preshared, "A new pre-shared key, for both ends of a tunnel",
+        "(umask 077; landfall key preshared > mdc-a.psk)");
 }
 
 void add_bench(CLI::App& program, std::function<int()>& chosen) {
@@ -247,7 +250,7 @@ void add_run(CLI::App& program, std::function<int()>& chosen) {
     CLI::App* command = add_command(program, "run", "The gateway, in the foreground");
     command->footer("Example:\n  landfall check -c landfall.toml && landfall run -c landfall.toml");
     command
-        ->add_option("-c,--config", options->file,
+        ->add_option("-c,--config,file", options->file,
                      "Configuration file; conf.d/*.toml beside it are read, too")
         ->capture_default_str();
     command->add_option("--log-level", options->log_level, "debug, info, warning, error")
@@ -291,7 +294,7 @@ void add_check(CLI::App& program, std::function<int()>& chosen) {
         program, "check", "Find everything that is wrong with a configuration, starting nothing");
     command->footer("Example:\n  landfall check -c /etc/landfall/landfall.toml --print");
     command
-        ->add_option("-c,--config", options->config_file,
+        ->add_option("-c,--config,file", options->config_file,
                      "Configuration file; conf.d/*.toml beside it are read, too")
         ->capture_default_str();
     command->add_flag("--print", options->print,
@@ -305,7 +308,9 @@ int run(int argc, char** argv) {
     CLI::App program("Landfall: a ground-station edge gateway. IQ of satellite downlinks in, the "
                      "satellite's frames out.",
                      "landfall");
-    program.footer("`landfall COMMAND --help` explains a command, with an example.");
+    program.footer(
+        "`landfall COMMAND --help` explains a command, with an example.\nExample:\n  landfall "
+        "demo --seconds 30");
     program.set_version_flag("--version", version_text);
     program.require_subcommand(1);
     std::function<int()> chosen;

@@ -3,9 +3,12 @@
 import json
 import os
 import pathlib
+import re
+import shutil
+import subprocess
 import unittest
 
-from support import Case, landfall
+from support import Case, LANDFALL, MISSIONS, landfall, needs, needs_root, program_environment
 
 CONFIGURATION = 78
 KEY = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
@@ -151,10 +154,10 @@ conf.d/20-more.toml:6:16: error: allowed_ips: 10.77.0.0/28 overlaps 10.77.0.7/32
 conf.d/20-more.toml:6:32: error: allowed_ips: "10.1.2.3/8" has bits behind its length: "10.0.0.0/8" is the network, "10.1.2.3" the host
     allowed_ips = ["10.77.0.0/28", "10.1.2.3/8"]
                                    ^
-conf.d/20-more.toml:8:17: error: carrier: there is none named "aa"
+conf.d/20-more.toml:8:17: error: carrier: there is none named "aa"; there are: "a"
     carrier = ["a", "aa"]
                     ^
-conf.d/20-more.toml:9:6: error: to: there is none named "q"
+conf.d/20-more.toml:9:6: error: to: there is none named "q"; there are: "p", "p"
     to = "q"
          ^
 conf.d/20-more.toml:11:7: error: udp: is for routes as "frames", "packets", "iq", not "ip"
@@ -170,7 +173,8 @@ conf.d/20-more.toml:11:7: error: udp: is for routes as "frames", "packets", "iq"
         cpus = os.sysconf("SC_NPROCESSORS_CONF")
         for line in ('landfall.toml:4:10: error: device: no.pcap: No such file or directory',
                      'landfall.toml:8:10: error: device: no network interface is named "nowhere0"',
-                     "landfall.toml:17:20: error: private_key_file: key file 'tunnel.key': No such file or directory",
+                     "landfall.toml:17:20: error: private_key_file: key file 'tunnel.key': No such file or directory; "
+                     "`(umask 077; landfall key generate > tunnel.key)` makes one",
                      f"landfall.toml:29:7: error: io: there is no CPU 1023 here, just 0 to {cpus - 1}"):
             self.assertIn(line + "\n", err)
 
@@ -180,6 +184,70 @@ conf.d/20-more.toml:11:7: error: udp: is for routes as "frames", "packets", "iq"
         self.assertIn(": ok: ", out)
         self.assertIn("landfall.toml:17:20: warning: private_key_file: key file 'tunnel.key': others "
                       "may read or change it; `chmod 600` it\n", err)
+
+    def test_the_file_may_stand_alone(self):
+        out, _ = landfall("check", self.path)
+        self.assertTrue(out.startswith(f"{self.path}: ok: "), out)
+        _, err = landfall("check", self.path, "-c", self.path, code=2)
+        self.assertIn("--config", err)
+
+    def test_the_example_says_what_is_left_to_do(self):
+        example = pathlib.Path(os.environ["LANDFALL_SOURCE"]) / "config/examples/landfall.toml"
+        self.write("landfall.toml", example.read_text().replace("iface=rf0", "iface=lo"))
+        _, err = self.check(code=CONFIGURATION)
+        self.assertIn("landfall.toml:29:14: error: public_key: ", err)
+        self.assertIn("`landfall key public < tunnel.key`", err)
+
+    def test_a_key_that_may_not_be_read_is_a_missing_permission(self):
+        needs_root("to become somebody else")
+        self.folder.chmod(0o755)
+        binary = self.folder / "landfall"
+        shutil.copy(LANDFALL, binary)
+        for code, text in ((77, GOOD), (CONFIGURATION, GOOD.replace("net_null0", "net_nul0"))):
+            self.write("landfall.toml", text)
+            for word in ("check", "run"):
+                done = subprocess.run([binary, word, "-c", "landfall.toml"], cwd=self.folder, timeout=60,
+                                      env=program_environment(), capture_output=True, text=True,
+                                      user=65534, group=65534, extra_groups=[])
+                self.assertEqual(code, done.returncode, done.stderr)
+                self.assertIn("key file 'tunnel.key': Permission denied", done.stderr)
+
+    def test_every_argument_that_a_driver_describes_is_known(self):
+        """The drivers' libraries hold their descriptions: what dpdk-pmdinfo shows."""
+        described = {}
+        for library in pathlib.Path("/usr/lib").glob("*/dpdk/pmds-*/librte_net_*.so"):
+            for found in re.findall(rb'PMD_INFO_STRING= (\{[^\0]*\})\0', library.read_bytes()):
+                driver = json.loads(found)
+                if "params" in driver:
+                    described[driver["name"]] = re.findall(r"([a-z_-]+)=", driver["params"])
+        needs(described, "the drivers of DPDK")
+        self.assertIn("net_af_packet", described)
+        # Not net_memif, whose description has no blanks between its arguments.
+        for driver in sorted({"net_af_packet", "net_af_xdp", "net_null", "net_pcap", "net_tap",
+                              "net_tun", "net_vhost", "net_virtio_user", "net_softnic", "net_bonding",
+                              "net_vdev_netvsc"} & set(described)):
+            words = "".join(f",{word}=lo" for word in described[driver])
+            self.assertTrue(words, driver)
+            self.write("landfall.toml", GOOD.replace("net_null0", driver + "7" + words).replace(
+                "net_af_packet1,iface=lo", "net_null1"))
+            _, err, _ = landfall("check", "-c", "landfall.toml", code=None, cwd=self.folder)
+            self.assertNotIn("DPDK has no", err)
+
+    def test_text_without_quotes(self):
+        self.write("landfall.toml", GOOD.replace('"gk2a-lrit"', "gk2a-lrit"))
+        _, err = self.check(code=CONFIGURATION)
+        self.assertEqual('landfall.toml:13:11: error: text needs quotes: "gk2a-lrit"\n'
+                         "    mission = gk2a-lrit\n              ^\n", err)
+
+    def test_missions_beside_a_program_that_was_moved(self):
+        program = self.folder / "opt/bin/landfall"
+        program.parent.mkdir(parents=True)
+        shutil.copy(LANDFALL, program)
+        shutil.copytree(MISSIONS, self.folder / "opt/share/landfall/missions")
+        environment = {key: value for key, value in os.environ.items() if key != "LANDFALL_MISSIONS"}
+        done = subprocess.run([program, "missions"], capture_output=True, text=True, timeout=60, env=environment)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("gk2a-lrit", done.stdout)
 
     def test_no_file(self):
         _, err = landfall("check", "-c", self.folder / "none.toml", code=CONFIGURATION)

@@ -19,7 +19,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from support import Case, LANDFALL, landfall, program_environment
+from support import Case, LANDFALL, landfall, needs_program, needs_root, program_environment
 
 FAKE_GATEWAY = os.environ["LANDFALL_FAKE_GATEWAY"]
 
@@ -41,8 +41,8 @@ class ControlCase(Case):
 
 
 class Metrics(ControlCase):
-    @unittest.skipUnless(shutil.which("promtool"), "no promtool")
     def test_promtool_finds_nothing_wrong(self):
+        needs_program("promtool")
         self.gateway()
         first = self.get()
         for text in (first, self.get()):
@@ -89,8 +89,8 @@ class Metrics(ControlCase):
         for one in slow:
             one.close()
 
-    @unittest.skipUnless(shutil.which("prometheus"), "no prometheus")
     def test_a_prometheus_server_scrapes_it(self):
+        needs_program("prometheus")
         self.gateway()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -157,8 +157,8 @@ class Status(ControlCase):
         _, error = landfall("status", "--socket", self.socket, code=1)
         self.assertIn("no snapshot", error)
 
-    @unittest.skipUnless(os.geteuid() == 0, "needs root, to become somebody else")
     def test_a_stranger_is_refused_with_77(self):
+        needs_root("to become somebody else")
         self.gateway()
         os.chmod(self.folder, 0o755)
         binary = self.folder / "landfall"

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """`landfall demo`: the whole gateway between two cables, without root, interface or huge pages."""
 import json
-import os
 import signal
 import subprocess
 import time
 import unittest
 import urllib.request
 
-from support import LANDFALL, Case, landfall, program_environment
+from support import LANDFALL, Case, landfall, needs_root, program_environment
 
 
 class demo(Case):
@@ -22,8 +21,8 @@ class demo(Case):
         self.assertEqual(0, report["missing"] + report["false"])
         self.assertGreaterEqual(report["tunnel_packets"], report["received"])
 
-    @unittest.skipUnless(os.geteuid() == 0, "only root can become someone else")
     def test_it_needs_no_rights(self):
+        needs_root("to become someone else")
         out, _ = landfall("demo", "--seconds", "1", "--mission", "goes-hrit", "--json",
                           user=65534, group=65534, extra_groups=[], cwd="/")
         self.assertTrue(json.loads(out)["passed"])

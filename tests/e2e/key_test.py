@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import Case, LANDFALL, landfall
+from support import Case, LANDFALL, landfall, needs_program
 
 
 class keys(Case):
@@ -29,8 +29,9 @@ class keys(Case):
         out, _ = landfall("key", "public", input=base64.b64encode(private))
         self.assertEqual(public, base64.b64decode(out))
 
-    @unittest.skipIf(shutil.which("wg") is None, "wg is missing")
     def test_public_is_what_wg_says(self):
+        needs_program("wg")
+
         def wg(word, text=b""):
             return subprocess.run(["wg", word], input=text, capture_output=True, timeout=20, check=True).stdout
 

@@ -10,6 +10,8 @@ import sys
 import time
 import unittest
 
+from support import needs, run_tests
+
 ECHO = os.environ["PORT_ECHO"]
 US4, US6 = "192.0.2.10", "2001:db8::10"
 
@@ -182,26 +184,25 @@ class Ports(unittest.TestCase):
         except AssertionError as error:
             if "Unknown device type" not in str(error):
                 raise
-            self.skipTest("this kernel has no VLAN interfaces")
+            self.skipTest("this kernel has no VLAN interfaces: test_vlan does without")
 
-    def start_or_skip(self, device):
+    def start_needed(self, device):
         first = self.start(device)
         if first != "link up":
             self.program.communicate(timeout=20)
             self.program = None
-            self.skipTest(f"{device} does not work here: {first}")
+        needs(first == "link up", f"{device}: {first}")
 
     def test_af_xdp(self):
         self.cable()
-        self.start_or_skip("net_af_xdp,iface=rf0")
+        self.start_needed("net_af_xdp,iface=rf0")
         self.finish()
         run("ip", "-n", self.station, "link", "del", "rf0")
         self.everything("net_af_xdp,iface=rf0", mtu=3000)
         self.flap()
 
     def test_tap(self):
-        if not os.path.exists("/dev/net/tun"):
-            self.skipTest("there is no /dev/net/tun")
+        needs(os.path.exists("/dev/net/tun"), "/dev/net/tun")
         self.assertEqual(self.start("net_tap,iface=tap0"), "link up")
         self.peer = self.station # the kernel's end is where the program is
         run("ip", "-n", self.peer, "addr", "add", "192.0.2.1/24", "dev", "tap0")
@@ -227,7 +228,7 @@ class Ports(unittest.TestCase):
 
     def test_interface_gone_under_xdp(self):
         self.cable()
-        self.start_or_skip("net_af_xdp,iface=rf0")
+        self.start_needed("net_af_xdp,iface=rf0")
         run("ip", "-n", self.station, "link", "del", "rf0")
         self.assertEqual(self.line(), "link gone")
         self.cable()
@@ -258,8 +259,4 @@ class Ports(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    why = reason_to_skip()
-    if why:
-        print(why)
-        sys.exit(77)
-    unittest.main(verbosity=2)
+    run_tests(reason_to_skip())

@@ -8,6 +8,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -54,10 +55,39 @@ class Case(unittest.TestCase):
             self.assertTrue(one[name] == other[name], f"{message}: {name} differs")
 
 
+def needs(there, what):
+    """What a test cannot do without: where it is not there, the test is skipped with that reason;
+    under CI it fails."""
+    if not there:
+        raise AssertionError(f"not here: {what}") if os.environ.get("CI") == "true" else \
+            unittest.SkipTest(f"not here: {what}")
+
+
+def needs_root(why):
+    needs(os.geteuid() == 0, f"root, {why}")
+
+
+def needs_program(*names):
+    for name in names:
+        needs(shutil.which(name), name)
+
+
+def run_tests(reason):
+    """The calling script's tests; where there is a reason that they cannot run, it is said, and the
+    exit code is 77, or 1 under CI."""
+    if reason:
+        strict = os.environ.get("CI") == "true"
+        print(f"{'failed' if strict else 'skipped'}: {reason}")
+        sys.exit(1 if strict else 77)
+    unittest.main(verbosity=2)
+
+
 def needs_shared(*parts):
+    """Published data that a clone does not bring: only with its folder there, all of it must be."""
     path = SHARED.joinpath(*parts)
-    if not path.exists():
-        raise unittest.SkipTest(f"{path} is absent")
+    if not SHARED.is_dir():
+        raise unittest.SkipTest(f"{SHARED} is absent")
+    needs(path.exists(), path)
     return path
 
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-from support import Case, LANDFALL
+from support import Case, needs_program, needs_root
 
 BUILD = pathlib.Path(os.environ["LANDFALL_BUILD"])
 SOURCE = pathlib.Path(os.environ["LANDFALL_SOURCE"])
@@ -32,11 +32,7 @@ def run(*command, code=0):
 class Systemd(Case):
     @classmethod
     def setUpClass(cls):
-        missing = [tool for tool in ("systemd-analyze", "systemd-sysusers", "systemd-tmpfiles")
-                   if not shutil.which(tool)]
-        if missing:
-            raise unittest.SkipTest(f"no {', '.join(missing)}")
-
+        needs_program("systemd-analyze", "systemd-sysusers", "systemd-tmpfiles")
         cls.tree = pathlib.Path(tempfile.mkdtemp(prefix="landfall-e2e-")) / "root"
         cls.addClassCleanup(shutil.rmtree, cls.tree.parent, ignore_errors=True)
         done = subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "-C", str(BUILD)],
@@ -129,8 +125,7 @@ class Systemd(Case):
         self.assertRegex(users, "Would create group landfall|Creating group .*landfall")
         self.assertRegex(users, "Would create user landfall|Creating user .*landfall")
         # systemd-tmpfiles of Debian 12 has no dry run: it works in the tree.
-        if os.geteuid() != 0:
-            raise unittest.SkipTest("tmpfiles needs root, to give folders to landfall")
+        needs_root("to give folders to landfall")
         run("systemd-sysusers", f"--root={root}", prefix / "lib/sysusers.d/landfall.conf")
         run("systemd-tmpfiles", "--create", f"--root={root}",
             prefix / "lib/tmpfiles.d/landfall.conf")

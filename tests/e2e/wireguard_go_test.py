@@ -6,10 +6,11 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
+
+from support import run_tests
 
 PEER = os.environ.get("WIREGUARD_PEER", "wireguard-peer")
 SOCKETS = pathlib.Path("/var/run/wireguard")
@@ -176,8 +177,4 @@ class against_wireguard_go(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = cannot_run()
-    if reason:
-        print(f"skipped: {reason}")
-        sys.exit(77)
-    unittest.main()
+    run_tests(cannot_run())
