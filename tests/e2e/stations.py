@@ -42,7 +42,7 @@ PR_SET_PDEATHSIG = 1
 
 # ---------------------------------------------------------------- what has to be there
 
-def missing(*tools, run=True):
+def missing(*tools):
     """What keeps these tests from running here, or None."""
     if os.geteuid() != 0:
         return "not root"
@@ -60,16 +60,13 @@ def missing(*tools, run=True):
     subprocess.run(["ip", "netns", "del", probe], check=True)
     if veth.returncode != 0:
         return f"no veth can be made: {veth.stderr.decode().strip()}"
-    if run and b"landfall run" not in subprocess.run([LANDFALL, "run", "--help"],
-                                                     capture_output=True).stdout:
-        return "this landfall has no command 'run'"
     return None
 
 
-def main(*tools, run=True):
+def main(*tools):
     """Runs the calling script's tests; 77, with the reason said, where they cannot run. Under CI
     that is a failure."""
-    reason = missing(*tools, run=run)
+    reason = missing(*tools)
     if not reason:
         # The test runner's way to end a test that takes too long: clean up all the same.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

@@ -156,4 +156,4 @@ class stations(GatewayCase):
 
 
 if __name__ == "__main__":
-    lib.main(run=False)
+    lib.main()

@@ -35,7 +35,7 @@ class Systemd(Case):
         needs_program("systemd-analyze", "systemd-sysusers", "systemd-tmpfiles")
         cls.tree = pathlib.Path(tempfile.mkdtemp(prefix="landfall-e2e-")) / "root"
         cls.addClassCleanup(shutil.rmtree, cls.tree.parent, ignore_errors=True)
-        done = subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "-C", str(BUILD)],
+        done = subprocess.run(["meson", "install", "--no-rebuild", "--strip", "--quiet", "-C", str(BUILD)],
                               env={**os.environ, "DESTDIR": str(cls.tree)}, capture_output=True,
                               text=True, timeout=120)
         if done.returncode != 0:
@@ -64,7 +64,13 @@ class Systemd(Case):
         unit = (prefix / "lib/systemd/system/landfall.service").read_text()
         self.assertNotRegex(unit, "@[a-z]+@")
         binary = re.search("^ExecStart=([^ ]+)", unit, re.M).group(1)
-        self.assertTrue(os.access(root / binary.lstrip("/"), os.X_OK), binary)
+        binary = root / binary.lstrip("/")
+        self.assertTrue(os.access(binary, os.X_OK), binary)
+        self.assertLess(binary.stat().st_size, 20e6)  # without its debugging symbols
+        listed = subprocess.run([binary, "missions"], capture_output=True, text=True, timeout=60,
+                                env={"PATH": os.environ["PATH"]})  # finds its own, wherever it is
+        self.assertEqual((0, ""), (listed.returncode, listed.stderr))
+        self.assertIn("gk2a-lrit", listed.stdout)
 
     def analysed(self, name):
         """A tree with the unit, and with a drop-in in its place."""
@@ -130,11 +136,15 @@ class Systemd(Case):
         run("systemd-tmpfiles", "--create", f"--root={root}",
             prefix / "lib/tmpfiles.d/landfall.conf")
         for folder, mode in (("etc/landfall", 0o755), ("etc/landfall/conf.d", 0o755),
-                             ("run/wireguard", 0o755)):
+                             ("run/wireguard", 0o1775)):
             self.assertEqual((root / folder).stat().st_mode & 0o7777, mode, folder)
         landfall = next(line for line in (root / "etc/passwd").read_text().splitlines()
                         if line.startswith("landfall:")).split(":")
-        self.assertEqual((root / "run/wireguard").stat().st_uid, int(landfall[2]))
+        sockets = (root / "run/wireguard").stat()
+        group = next(line for line in (root / "etc/group").read_text().splitlines()
+                     if line.startswith("landfall-tunnel:")).split(":")
+        self.assertEqual((sockets.st_uid, sockets.st_gid), (0, int(group[2])))
+        self.assertIn(group[3], ("", "landfall"))  # nobody else
         self.assertIn("nologin", landfall[6])
 
 
