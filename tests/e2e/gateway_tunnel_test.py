@@ -180,6 +180,32 @@ class stock_tools(GatewayCase):
         collector = stations.collector()
         self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
 
+    def test_a_restart_with_the_clock_set_back_still_gets_a_handshake(self):
+        """A peer takes no time stamp that is not later than all before. The clock was an hour ahead
+        when the gateway ran last: so says its file."""
+        stations = self.stations()
+        gateway, text = stations.gateway, stations.config([CARRIER], [ROUTE])
+        file = gateway.runtime / f"{gateway.interface}-timestamp"
+        ahead = struct.pack(">QI", 2**62 + 10 + int(time.time()) + 3600, 0)
+        file.write_bytes(ahead)
+        dc = stations.wireguard()
+        gateway.start(text)
+        first = dc.wait_handshake(stations.public)
+        kept = file.read_bytes()
+        self.assertGreater(kept, ahead)
+        self.assertLess(kept[:8], struct.pack(">Q", struct.unpack(">Q", ahead[:8])[0] + 60))
+        self.assertEqual(0, gateway.stop())
+        time.sleep(1)  # handshakes are told in seconds
+        gateway.start(text)
+        second = dc.wait_handshake(stations.public, after=first)
+        self.assertGreater(file.read_bytes(), kept)
+        self.assertEqual(0, gateway.stop())
+        file.unlink()
+        gateway.start(text)  # from now on the clock's: refused, which shows that the file was needed
+        wait_for(lambda: file.exists(), 15, "an initiation")
+        time.sleep(3)
+        self.assertEqual(second, dc.handshakes(stations.public))
+
     def test_tshark_reads_the_wire_as_wireguard(self):
         stations = self.stations()
         capture = stations.folder / "wire.pcapng"
