@@ -71,7 +71,7 @@ void lcore_loop::run() noexcept {
             busy_cycles_.add(ended - begun);
             idle_steps = 0;
             sleep_ns = least_sleep_ns;
-        } else if (idle_.load(std::memory_order_relaxed) == idle_mode::spin) {
+        } else if (idle_ == idle_mode::spin) {
             rte_pause();
         } else if (++idle_steps > patient_steps) {
             const timespec rest{0, sleep_ns};

@@ -40,7 +40,6 @@ class lcore_loop {
     void join() noexcept;
 
     // Anyone's.
-    void set_idle(idle_mode idle) noexcept { idle_.store(idle, std::memory_order_relaxed); }
     [[nodiscard]] const lcore& on() const noexcept { return on_; }
     /// Steps so far: an lcore is alive when this advances.
     [[nodiscard]] std::uint64_t heartbeat() const noexcept { return steps_.value(); }
@@ -60,7 +59,7 @@ class lcore_loop {
 
     lcore on_;
     lcore_step step_;
-    std::atomic<idle_mode> idle_;
+    idle_mode idle_;
     std::atomic<bool> stop_{false};
     bool running_ = false;
     base::counter steps_;

@@ -4,6 +4,7 @@ links that come and go, an end in the middle of a pass, a wrong configuration.""
 import contextlib
 import random
 import re
+import signal
 import socket
 import struct
 import sys
@@ -206,7 +207,16 @@ class the_end(ending):
         collector = stations.collector()
         process, folder = stations.simulate("a", "goes-hrit", seconds=8)
         wait_for(lambda: len(collector.datagrams) > 100, 20, "frames")
-        self.assertEqual(0, stations.gateway.stop())
+        gateway = stations.gateway.process
+        gateway.send_signal(signal.SIGTERM)
+        asked = 0
+        while gateway.poll() is None:  # whoever asks meanwhile is answered, or told that it is gone
+            said = lib.run("wg", "show", stations.gateway.interface, "listen-port", code=None, timeout=2)
+            self.assertIn(said.strip(), ("51820", ""))
+            asked += 1
+        self.assertGreater(asked, 0)
+        self.assertEqual(0, gateway.wait())
+        self.assertRegex(stations.gateway.log.read_text(), r"info stopped\n\Z")
         self.assert_nothing_left(stations)
         process.wait(60 * PATIENCE)
         got = collector.take(0)

@@ -57,7 +57,6 @@ TEST_CASE("dataplane/lcore: polls on its CPU until it is told to stop, in either
         CHECK(loop.busy_ns() <= loop.total_ns());
         CHECK(loop.take_longest_gap_ns() > 0);
         work.busy = false;
-        loop.set_idle(idle == idle_mode::spin ? idle_mode::backoff : idle_mode::spin);
         const std::uint64_t before = loop.heartbeat();
         CHECK(eventually([&] { return loop.heartbeat() > before + 500; }));
         loop.request_stop();

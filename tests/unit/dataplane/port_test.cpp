@@ -219,7 +219,7 @@ TEST_CASE("dataplane/stack: next hops outlive hours of traffic, and one who goes
     CHECK(link.b->got.size() == 7200);
     CHECK(link.a->protocols.neighbours_reachable() == 1);
     const auto silent = link.a->protocols.neighbours_unresolved(); // its gateway
-    for (int i = 0; i < 120; ++i) { // nobody polls the other end
+    for (int i = 0; i < 120; ++i) {                                // nobody polls the other end
         link.a->send(difi(), 4000, {us4, 4991}, link.now);
         link.now += second_ns;
         link.a->step(link.now);
