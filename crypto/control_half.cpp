@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 
 namespace landfall::crypto {
 namespace {
@@ -29,6 +30,11 @@ control_half::control_half(control_config config, shared_state& shared)
       secrets_(peers_.size()), slots_(shared.sessions.size()),
       slot_mask_(static_cast<std::uint32_t>(std::bit_ceil(slots_.size()) - 1)) {
     shared_.numbers.listen_port.set(config_.listen_port);
+    assert(config_.reserved.size() <= peers_.size());
+    for (std::size_t i = 0; i < config_.reserved.size(); ++i) {
+        peers_[i].reserved = true;
+        peers_[i].key = config_.reserved[i];
+    }
 }
 
 // ---- changes
@@ -39,12 +45,12 @@ std::expected<void, change_error> control_half::change(tunnel_change what, const
     if (what.key) {
         good = set_key(std::move(*what.key));
     }
-    if (what.listen_port) {
+    if (what.listen_port.value_or(0) != 0) {
         shared_.numbers.listen_port.set(*what.listen_port);
     }
     firewall_mark_ = what.firewall_mark.value_or(firewall_mark_);
-    for (std::size_t i = 0; what.replace_peers && i < peers_.size(); ++i) {
-        remove_peer(static_cast<std::uint16_t>(i));
+    if (what.replace_peers) {
+        replace_peers(what.peers);
     }
     std::expected<void, change_error> done;
     if (!good) {
@@ -130,20 +136,27 @@ std::expected<void, change_error> control_half::change_peer(peer_change& what) {
 }
 
 std::optional<std::uint16_t> control_half::add_peer(const public_key& key) {
-    const auto place = std::find_if(peers_.begin(), peers_.end(), [](const peer_state& one) {
-        return !one.present && !one.leaving;
+    // What the data half has yet to say of a reserved index is of the same peer.
+    auto place = std::find_if(peers_.begin(), peers_.end(), [&](const peer_state& one) {
+        return one.reserved && one.key == key;
     });
+    if (place == peers_.end()) {
+        place = std::find_if(peers_.begin(), peers_.end(), [](const peer_state& one) {
+            return !one.present && !one.leaving && !one.reserved;
+        });
+    }
     if (place == peers_.end()) {
         return std::nullopt;
     }
     const auto peer = static_cast<std::uint16_t>(place - peers_.begin());
+    const bool reserved = place->reserved;
     *place = peer_state{};
     place->present = true;
+    place->reserved = reserved;
     place->key = key;
     place->macs = mac_keys::of(key);
     place->wanted_seen = shared_.numbers.peer[peer].handshakes_wanted.value();
-    place->sent_before = sent_octets(peer);
-    place->received_before = received_octets(peer);
+    place->before = reserved ? peer_counts{} : counts(peer);
     shared_.numbers.peer[peer].last_handshake_unix_ns.set(0);
     give({.what = order::kind::add_peer, .peer = peer});
     return peer;
@@ -156,10 +169,32 @@ void control_half::remove_peer(std::uint16_t peer) {
     }
     end_attempt(state);
     wipe(&secrets_[peer], sizeof(peer_secrets));
-    state = peer_state{};
-    state.leaving = true;
+    peer_state gone;
+    gone.leaving = true;
+    gone.reserved = state.reserved;
+    gone.key = state.key;
+    state = std::move(gone);
     allowed_changed_ = true;
     give({.what = order::kind::remove_peer, .peer = peer});
+}
+
+void control_half::replace_peers(std::span<const peer_change> by) {
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+        peer_state& state = peers_[i];
+        const auto peer = static_cast<std::uint16_t>(i);
+        const bool again = std::any_of(by.begin(), by.end(), [&](const peer_change& one) {
+            return one.key == state.key && !one.remove && !one.update_only;
+        });
+        if (!again) {
+            remove_peer(peer);
+        } else if (state.present) {
+            state.preshared = {};
+            state.keepalive_s = 0;
+            give({.what = order::kind::set_keepalive, .peer = peer});
+            state.allowed.clear();
+            allowed_changed_ = true;
+        }
+    }
 }
 
 void control_half::take_allowed(std::uint16_t peer, const base::ip_prefix& prefix) {
@@ -307,14 +342,21 @@ std::optional<std::uint16_t> control_half::find(const public_key& key) const noe
     return std::nullopt;
 }
 
-std::uint64_t control_half::sent_octets(std::uint16_t peer) const noexcept {
-    const peer_numbers& numbers = shared_.numbers.peer[peer];
-    return numbers.sent_octets.value() + numbers.handshake_sent_octets.value();
-}
-
-std::uint64_t control_half::received_octets(std::uint16_t peer) const noexcept {
-    const peer_numbers& numbers = shared_.numbers.peer[peer];
-    return numbers.received_octets.value() + numbers.handshake_received_octets.value();
+peer_counts control_half::counts(std::uint16_t peer) const noexcept {
+    const peer_numbers& now = shared_.numbers.peer[peer];
+    const peer_counts& before = peers_[peer].before;
+    const auto since = [](std::uint64_t then, const auto&... counters) {
+        return (counters.value() + ...) - then;
+    };
+    const packet_numbers& packets = now.packets;
+    return {since(before.received_packets, packets.count(decrypt_status::packet),
+                  packets.count(decrypt_status::keepalive)),
+            since(before.received_octets, now.received_octets, now.handshake_received_octets),
+            since(before.sent_packets, packets.count(encrypt_status::sent)),
+            since(before.sent_octets, now.sent_octets, now.handshake_sent_octets),
+            since(before.handshakes_started, now.handshakes_started),
+            since(before.handshakes_completed, now.handshakes_completed),
+            since(before.handshakes_failed, now.handshakes_failed)};
 }
 
 void control_half::for_each_peer(base::function_ref<void(const peer_view&)> use) const {
@@ -323,8 +365,7 @@ void control_half::for_each_peer(base::function_ref<void(const peer_view&)> use)
         const auto peer = static_cast<std::uint16_t>(i);
         if (state.present) {
             use({peer, state.key, state.preshared, state.endpoint, state.keepalive_s, state.allowed,
-                 shared_.numbers.peer[i], sent_octets(peer) - state.sent_before,
-                 received_octets(peer) - state.received_before});
+                 shared_.numbers.peer[i].last_handshake_unix_ns.value(), counts(peer)});
         }
     }
 }

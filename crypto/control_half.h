@@ -28,6 +28,9 @@ struct control_config {
     tai64n
         last_timestamp{}; ///< newest one sent in earlier runs: see `control_half::newest_timestamp`
     std::uint16_t listen_port = 0;
+    /// Of the peers that something outside is bound to: the first has the index 0, and so on,
+    /// whether there is such a peer or not. No other peer ever gets these indices.
+    std::vector<public_key> reserved{};
     /// Handshake messages a second, with a good mac1, from which we are under load by our own
     /// measure.
     std::uint32_t load_messages_per_second = 500;
@@ -47,10 +50,11 @@ struct peer_change {
 
 /// Of everything, to be changed at once.
 struct tunnel_change {
-    std::optional<private_key> key{}; ///< zeros: none
-    std::optional<std::uint16_t> listen_port{};
+    std::optional<private_key> key{};           ///< zeros: none
+    std::optional<std::uint16_t> listen_port{}; ///< 0: any, so that it stays as it is
     std::optional<std::uint32_t> firewall_mark{};
-    bool replace_peers = false; ///< those there are go
+    /// Those there are go. One that is named again keeps its sessions and where it is, no more.
+    bool replace_peers = false;
     std::vector<peer_change> peers{};
 };
 
@@ -60,6 +64,17 @@ enum class change_error : std::uint8_t {
 };
 [[nodiscard]] const char* name(change_error error) noexcept;
 
+/// Of a peer, since it was added; of one with a reserved index, since the start.
+struct peer_counts {
+    std::uint64_t received_packets = 0; ///< authentic, keepalives included
+    std::uint64_t received_octets = 0;  ///< handshakes included
+    std::uint64_t sent_packets = 0;
+    std::uint64_t sent_octets = 0;
+    std::uint64_t handshakes_started = 0;
+    std::uint64_t handshakes_completed = 0;
+    std::uint64_t handshakes_failed = 0;
+};
+
 /// A peer as it is.
 struct peer_view {
     std::uint16_t index = no_peer;
@@ -68,9 +83,8 @@ struct peer_view {
     const std::optional<base::udp_endpoint>& endpoint;
     std::uint16_t keepalive_s = 0;
     std::span<const base::ip_prefix> allowed_ips;
-    const peer_numbers& numbers;
-    std::uint64_t sent_octets = 0; ///< since the peer was added, handshakes included
-    std::uint64_t received_octets = 0;
+    std::int64_t last_handshake_unix_ns = 0; ///< 0: never
+    peer_counts counts;
 };
 
 class control_half {
@@ -113,7 +127,8 @@ class control_half {
     };
     struct peer_state {
         bool present = false;
-        bool leaving = false; ///< the data half has yet to let go of the index
+        bool leaving = false;  ///< the data half has yet to let go of the index
+        bool reserved = false; ///< the index is the key's
         public_key key;
         preshared_key preshared;
         mac_keys macs;
@@ -133,8 +148,7 @@ class control_half {
         tai64n timestamp; ///< newest one answered
         std::optional<std::int64_t> answered_ns;
         std::optional<std::int64_t> derived_ns; ///< of the newest keys
-        std::uint64_t sent_before = 0;          ///< the index's numbers when the peer was added
-        std::uint64_t received_before = 0;
+        peer_counts before;                     ///< of the index, when the peer was added
     };
     /// A session slot while it is ours, and whose it is afterwards.
     struct slot_state {
@@ -149,6 +163,7 @@ class control_half {
     [[nodiscard]] std::expected<void, change_error> change_peer(peer_change& what);
     [[nodiscard]] std::optional<std::uint16_t> add_peer(const public_key& key);
     void remove_peer(std::uint16_t peer);
+    void replace_peers(std::span<const peer_change> by);
     void take_allowed(std::uint16_t peer, const base::ip_prefix& prefix);
     void publish_allowed();
     void give(order what);
@@ -158,8 +173,7 @@ class control_half {
     void end_attempt(peer_state& state);
     void run_timers(std::uint16_t peer, const instant& at, sender send);
     [[nodiscard]] partner partner_of(std::uint16_t peer) noexcept;
-    [[nodiscard]] std::uint64_t sent_octets(std::uint16_t peer) const noexcept;
-    [[nodiscard]] std::uint64_t received_octets(std::uint16_t peer) const noexcept;
+    [[nodiscard]] peer_counts counts(std::uint16_t peer) const noexcept;
 
     // control_messages.cpp: handshakes
     [[nodiscard]] std::uint16_t take_slot(slot_state::use what, std::uint16_t peer);

@@ -45,7 +45,7 @@ decrypt_status classify(const incoming& message) noexcept {
 } // namespace
 
 data_half::data_half(shared_state& shared)
-    : shared_(shared), mode_(shared.mode),
+    : shared_(shared),
       slot_mask_(static_cast<std::uint32_t>(std::bit_ceil(shared.sessions.size()) - 1)),
       peers_(shared.numbers.peer.size()), live_(slot_mask_ + 1),
       allowed_(std::make_unique<allowed_ips>()) {}
@@ -190,10 +190,6 @@ std::span<std::uint16_t> data_half::poll(std::int64_t now_ns,
     return keepalives.first(due);
 }
 
-void data_half::want_handshake(std::uint16_t peer) noexcept {
-    shared_.numbers.peer[peer].handshakes_wanted.add();
-}
-
 std::uint16_t data_half::peer_of(const base::ip_address& inner) noexcept {
     if (last_peer_ == no_peer || inner != last_address_) {
         last_peer_ = allowed_->find(inner);
@@ -221,9 +217,8 @@ void data_half::encrypt(std::span<outgoing> batch, std::int64_t now_ns) noexcept
         }
         outgoing& packet = batch[i];
         packet.status = encrypt_one(packet, now_ns);
-        packet_numbers& numbers = packet.peer < peers_.size() && peers_[packet.peer].present
-                                      ? shared_.numbers.peer[packet.peer].packets
-                                      : shared_.numbers.packets;
+        packet_numbers& numbers = present(packet.peer) ? shared_.numbers.peer[packet.peer].packets
+                                                       : shared_.numbers.packets;
         numbers.encrypted[static_cast<std::size_t>(packet.status)].add();
     }
 }
@@ -240,7 +235,7 @@ encrypt_status data_half::route(outgoing& packet) noexcept {
     if (packet.peer == no_peer) {
         packet.peer = owner;
     }
-    if (packet.peer >= peers_.size() || !peers_[packet.peer].present) {
+    if (!present(packet.peer)) {
         return encrypt_status::no_route;
     }
     return owner == packet.peer || packet.any_destination ? encrypt_status::sent
@@ -259,7 +254,7 @@ session* data_half::sending_session(const peer_state& state, std::int64_t now_ns
 
 encrypt_status data_half::encrypt_one(outgoing& packet, std::int64_t now_ns) noexcept {
     const bool keepalive = packet.length == 0;
-    if (keepalive && (packet.peer >= peers_.size() || !peers_[packet.peer].present)) {
+    if (keepalive && (!present(packet.peer))) {
         return encrypt_status::no_route;
     }
     if (const auto routed = keepalive ? encrypt_status::sent : route(packet);
@@ -288,7 +283,7 @@ encrypt_status data_half::encrypt_one(outgoing& packet, std::int64_t now_ns) noe
     // A counter is taken once, and never given back.
     const std::uint64_t counter = with->send_counter++;
     std::memset(packet.packet + packet.length, 0, padding);
-    if (mode_ == sealing::one_call && length != 0 && length % padding_octets == 0 &&
+    if (shared_.mode == sealing::one_call && length != 0 && length % padding_octets == 0 &&
         packet.headroom >= scratch_headroom &&
         packet.tailroom >= padding + one_call_tailroom(length)) {
         seal_one_call(with->send_key, counter, packet.packet, length);

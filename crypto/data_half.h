@@ -58,7 +58,14 @@ class data_half {
     [[nodiscard]] std::uint16_t peer_of(const base::ip_address& inner) noexcept;
     /// Whether a packet to the peer can be sent now.
     [[nodiscard]] bool ready(std::uint16_t peer, std::int64_t now_ns) const noexcept;
-    void set_sealing(sealing how) noexcept { mode_ = how; }
+    /// Whether there is such a peer.
+    [[nodiscard]] bool present(std::uint16_t peer) const noexcept {
+        return peer < peers_.size() && peers_[peer].present;
+    }
+    /// Packets wait for a session with this peer, which is there: a handshake is due.
+    void want_handshake(std::uint16_t peer) noexcept {
+        shared_.numbers.peer[peer].handshakes_wanted.add();
+    }
 
   private:
     struct peer_state {
@@ -85,7 +92,6 @@ class data_half {
     void retire(std::uint16_t& slot) noexcept;
     void forget_sessions(peer_state& state) noexcept;
     void tell_roaming() noexcept;
-    void want_handshake(std::uint16_t peer) noexcept;
     [[nodiscard]] session* sending_session(const peer_state& state, std::int64_t now_ns) noexcept;
 
     [[nodiscard]] encrypt_status encrypt_one(outgoing& packet, std::int64_t now_ns) noexcept;
@@ -99,7 +105,6 @@ class data_half {
     void confirm(std::uint16_t peer) noexcept;
 
     shared_state& shared_;
-    sealing mode_;
     std::uint32_t slot_mask_;
     std::vector<peer_state> peers_;
     std::vector<live_slot> live_; ///< by slot

@@ -124,11 +124,11 @@ std::string show(const control_half& control) {
         if (peer.endpoint) {
             line("endpoint", base::to_text(*peer.endpoint));
         }
-        const std::int64_t last = peer.numbers.last_handshake_unix_ns.value();
+        const std::int64_t last = peer.last_handshake_unix_ns;
         number("last_handshake_time_sec", last / second_ns);
         number("last_handshake_time_nsec", last % second_ns);
-        number("tx_bytes", peer.sent_octets);
-        number("rx_bytes", peer.received_octets);
+        number("tx_bytes", peer.counts.sent_octets);
+        number("rx_bytes", peer.counts.received_octets);
         number("persistent_keepalive_interval", peer.keepalive_s);
         for (const base::ip_prefix& prefix : peer.allowed_ips) {
             line("allowed_ip", base::to_text(prefix));

@@ -84,14 +84,6 @@ void lcore_loop::run() noexcept {
     }
 }
 
-time_ns lcore_loop::busy_ns() const noexcept {
-    return to_ns(busy_cycles_.value());
-}
-
-time_ns lcore_loop::total_ns() const noexcept {
-    return to_ns(total_cycles_.value());
-}
-
 time_ns lcore_loop::take_longest_gap_ns() noexcept {
     return to_ns(longest_gap_cycles_.exchange(0, std::memory_order_relaxed));
 }

@@ -43,10 +43,8 @@ class lcore_loop {
     [[nodiscard]] const lcore& on() const noexcept { return on_; }
     /// Steps so far: an lcore is alive when this advances.
     [[nodiscard]] std::uint64_t heartbeat() const noexcept { return steps_.value(); }
-    /// Time in steps that did something, and since the launch.
-    [[nodiscard]] time_ns busy_ns() const noexcept;
-    [[nodiscard]] time_ns total_ns() const noexcept;
-    /// The same in cycles of the processor's counter.
+    /// Time in steps that did something, and since the launch, in cycles of the processor's
+    /// counter.
     [[nodiscard]] std::uint64_t busy_cycles() const noexcept { return busy_cycles_.value(); }
     [[nodiscard]] std::uint64_t total_cycles() const noexcept { return total_cycles_.value(); }
     /// The longest time from one step's begin to the next, sleeps not counted, since this was last

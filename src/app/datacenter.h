@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/frame_check.h"
+#include "app/tunnel_stage.h"
 #include "base/error.h"
 #include "base/ip.h"
 #include "crypto/keys.h"
@@ -45,17 +46,10 @@ class datacenter {
     /// Ends its thread.
     void stop();
 
-    /// Datagrams to another address or port than the sink's, and what is no UDP datagram.
-    [[nodiscard]] std::uint64_t strangers() const noexcept { return strangers_.value(); }
-
   private:
     datacenter(datacenter_config config, frame_check& check,
                std::unique_ptr<dataplane::packet_pool> pool, std::unique_ptr<dataplane::port> port);
     void run(const std::stop_token& stop);
-    std::size_t turn(dataplane::time_ns now);
-    void receive(dataplane::packet_burst& burst, dataplane::time_ns now);
-    void send(const base::udp_endpoint& to, base::octets octets, dataplane::time_ns now);
-    void send_keepalives(dataplane::time_ns now);
     void take(base::octets inner);
 
     datacenter_config config_;
@@ -64,7 +58,8 @@ class datacenter {
     std::unique_ptr<dataplane::port> port_;
     dataplane::stack stack_;
     crypto::tunnel tunnel_;
-    base::counter strangers_;
+    tunnel_stage stage_;
+    dataplane::io_loop loop_;
     std::jthread thread_;
 };
 

@@ -22,6 +22,7 @@ constexpr std::size_t spare_packets =
 constexpr std::size_t tunnel_packets = 8191;
 constexpr std::size_t output_ring_packets = 2048;
 constexpr std::size_t staged_packets = 1024;
+constexpr std::size_t staged_total = tunnel_packets / 4; // so that peers with a session get theirs
 constexpr std::size_t least_ring_packets = 1024;
 constexpr std::size_t most_ring_packets = 8192;
 constexpr double ring_s = 0.5; // of samples between port and modem, while a modem searches
@@ -53,6 +54,11 @@ dataplane::packet_pool_config tunnel_pool(const config::gateway& settings) {
     return {.name = "tunnel",
             .packets = tunnel_packets,
             .data_octets = config::tunnel_mtu_max(settings) + crypto::scratch_tailroom};
+}
+
+/// Of handshakes and keepalives, which do not wait for packets that wait for them.
+dataplane::packet_pool_config message_pool() {
+    return {.name = "messages", .packets = 1023, .data_octets = tunnel_stage::message_octets};
 }
 
 /// Each carrier's modem, the load spread evenly: the fastest first, to whom has least.
@@ -115,7 +121,8 @@ std::size_t gateway::memory_octets(const config::gateway& settings) {
         octets += dataplane::packet_pool::memory_octets(port_pool(settings, i));
     }
     if (settings.tunnel) {
-        octets += dataplane::packet_pool::memory_octets(tunnel_pool(settings));
+        octets += dataplane::packet_pool::memory_octets(tunnel_pool(settings)) +
+                  dataplane::packet_pool::memory_octets(message_pool());
     }
     return octets;
 }
@@ -181,15 +188,18 @@ base::result<void> gateway::make_tunnel() {
         return {};
     }
     auto pool = dataplane::packet_pool::create(tunnel_pool(settings_));
-    if (!pool) {
-        return std::unexpected(pool.error());
+    auto messages = dataplane::packet_pool::create(message_pool());
+    if (!pool || !messages) {
+        return std::unexpected(pool ? messages.error() : pool.error());
     }
     tunnel_pool_ = std::move(*pool);
+    message_pool_ = std::move(*messages);
     inner_mtu_ = settings_.tunnel->mtu.value_or(config::tunnel_mtu_max(settings_));
     tunnel_ = std::make_unique<crypto::tunnel>(
         crypto::tunnel_config{.control = {.random = crypto::fill_random,
                                           .last_timestamp = config_.last_timestamp,
-                                          .listen_port = settings_.tunnel->listen_port},
+                                          .listen_port = settings_.tunnel->listen_port,
+                                          .reserved = config_.keys.peers},
                               .peers = config::peers_max,
                               .inner_mtu = inner_mtu_});
     kept_timestamp_ = config_.last_timestamp;
@@ -261,7 +271,7 @@ delivery::router_config gateway::routes_of(std::size_t carrier) const {
         }
         for (std::size_t i = 0; i < settings_.peers.size(); ++i) {
             if (names(from.to, settings_.peers[i].name)) {
-                const std::uint32_t index = *tunnel_->control().find(config_.keys.peers[i]);
+                const auto index = static_cast<std::uint32_t>(i); // reserved for it
                 to.to.push_back(
                     {.peer = to.as == delivery::form::ip ? index : index | any_destination,
                      .mtu_octets = inner_mtu_});
@@ -330,13 +340,14 @@ void gateway::make_stacks() {
         if (tunnel_here) {
             tunnel_stage_config stage{.peers = config::peers_max,
                                       .staged_packets = staged_packets,
+                                      .staged_total = staged_total,
                                       .addresses = settings_.tunnel->address,
                                       .inputs = {}};
             for (const auto& ring : outputs_) {
                 stage.inputs.push_back(ring.get());
             }
             tunnel_stage_ = std::make_unique<tunnel_stage>(std::move(stage), *tunnel_,
-                                                           *ports_[i].stack, *tunnel_pool_);
+                                                           *ports_[i].stack, *message_pool_);
             ports_[i].sinks.push_back(tunnel_stage_->sink());
         }
     }

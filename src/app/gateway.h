@@ -123,7 +123,6 @@ class gateway {
     void wait_for_links();
     void count_left_behind();
     void serve_tunnel();
-    void run_handshakes();
     void watch();
     void watch_links();
     void watch_carriers();
@@ -142,13 +141,13 @@ class gateway {
     double start_unix_s_ = 0.0;
     mutable std::mutex mutex_; ///< of what the control thread changes and `snapshot` reads
 
-    std::unique_ptr<dataplane::packet_pool> tunnel_pool_; ///< outlives what holds its packets
+    std::unique_ptr<dataplane::packet_pool> tunnel_pool_;  ///< outlives what holds its packets
+    std::unique_ptr<dataplane::packet_pool> message_pool_; ///< likewise
     std::vector<port_parts> ports_;
     std::unique_ptr<crypto::tunnel> tunnel_;
     std::unique_ptr<tunnel_stage> tunnel_stage_;
     std::size_t inner_mtu_ = 0;
     crypto::tai64n kept_timestamp_{};
-    std::vector<handshake_message> messages_;              ///< of one turn, to be sent at its end
     std::vector<std::unique_ptr<carrier_input>> inputs_;   ///< by carrier
     std::vector<std::unique_ptr<carrier_stage>> carriers_; ///< in the settings' order
     std::vector<std::unique_ptr<dataplane::packet_ring>> outputs_; ///< by modem

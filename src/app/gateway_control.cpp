@@ -37,35 +37,17 @@ void gateway::turn() {
 }
 
 void gateway::serve_tunnel() {
-    messages_.clear();
-    run_handshakes();
+    {
+        const std::lock_guard lock(mutex_);
+        tunnel_stage_->run_handshakes(instant_now());
+    }
     // Before what it stands in is sent. A slow disk holds up nobody who asks for a snapshot.
     if (const auto newest = tunnel_->control().newest_timestamp();
         config_.keep_timestamp && newest != kept_timestamp_) {
         kept_timestamp_ = newest;
         config_.keep_timestamp(newest);
     }
-    for (const handshake_message& message : messages_) {
-        static_cast<void>(tunnel_stage_->to_send.push(message)); // it is tried again
-    }
-}
-
-void gateway::run_handshakes() {
-    const std::lock_guard lock(mutex_);
-    const auto send = [&](const base::udp_endpoint& to, base::octets octets) {
-        handshake_message& message = messages_.emplace_back();
-        message.peer = to;
-        message.size = static_cast<std::uint16_t>(octets.size());
-        std::copy(octets.begin(), octets.end(), message.octets.begin());
-    };
-    const std::size_t queued = tunnel_stage_->received.size();
-    const bool loaded = queued >= tunnel_stage_->received.capacity() / 8;
-    handshake_message message;
-    for (std::size_t i = 0; i < queued && tunnel_stage_->received.pop(message); ++i) {
-        tunnel_->control().receive(message.peer, base::octets(message.octets).first(message.size),
-                                   instant_now(), loaded, send);
-    }
-    static_cast<void>(tunnel_->control().poll(instant_now(), send));
+    tunnel_stage_->send_handshakes();
 }
 
 std::string gateway::answer_uapi(std::string_view request) {
@@ -74,8 +56,8 @@ std::string gateway::answer_uapi(std::string_view request) {
         return "errno=19\n\n"; // ENODEV
     }
     const auto parsed = crypto::parse_uapi(request);
-    if (parsed && parsed->change.listen_port &&
-        *parsed->change.listen_port != settings_.tunnel->listen_port) {
+    const std::uint16_t port = parsed ? parsed->change.listen_port.value_or(0) : std::uint16_t{0};
+    if (port != 0 && port != settings_.tunnel->listen_port) {
         return "errno=95\n\n"; // EOPNOTSUPP: the port is the configuration's
     }
     return crypto::answer_uapi(tunnel_->control(), request, instant_now());

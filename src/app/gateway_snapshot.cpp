@@ -117,6 +117,7 @@ void gateway::add_buffers(control::snapshot& to) const {
     }
     if (tunnel_pool_) {
         to.pools.push_back({"tunnel", tunnel_pool_->available(), tunnel_pool_->capacity()});
+        to.pools.push_back({"messages", message_pool_->available(), message_pool_->capacity()});
     }
     const auto add_ring = [&](std::string ring, const dataplane::packet_ring& of) {
         to.rings.push_back({std::move(ring), of.used(), of.capacity(), of.dropped()});
@@ -194,6 +195,9 @@ void gateway::add_tunnel(control::snapshot& to) const {
         }
     };
     reject(numbers.packets);
+    for (const crypto::peer_numbers& index : numbers.peer) { // also of peers that are gone
+        reject(index.packets);
+    }
     tunnel_->control().for_each_peer([&](const crypto::peer_view& peer) {
         control::peer_state& one = to.tunnel.peers.emplace_back();
         const auto known =
@@ -204,17 +208,13 @@ void gateway::add_tunnel(control::snapshot& to) const {
                 : settings_.peers[static_cast<std::size_t>(known - config_.keys.peers.begin())]
                       .name;
         one.endpoint = peer.endpoint ? base::to_text(*peer.endpoint) : "";
-        const crypto::peer_numbers& of = peer.numbers;
-        one.received = {of.packets.count(crypto::decrypt_status::packet).value() +
-                            of.packets.count(crypto::decrypt_status::keepalive).value(),
-                        peer.received_octets};
-        one.transmitted = {of.packets.count(crypto::encrypt_status::sent).value(),
-                           peer.sent_octets};
-        one.last_handshake_unix_s = of.last_handshake_unix_ns.value() / dataplane::second_ns;
-        one.handshakes = {{"completed", of.handshakes_completed.value()},
-                          {"failed", of.handshakes_failed.value()},
-                          {"started", of.handshakes_started.value()}};
-        reject(of.packets);
+        const crypto::peer_counts& counts = peer.counts;
+        one.received = {counts.received_packets, counts.received_octets};
+        one.transmitted = {counts.sent_packets, counts.sent_octets};
+        one.last_handshake_unix_s = peer.last_handshake_unix_ns / dataplane::second_ns;
+        one.handshakes = {{"completed", counts.handshakes_completed},
+                          {"failed", counts.handshakes_failed},
+                          {"started", counts.handshakes_started}};
     });
     using crypto::decrypt_status;
     using crypto::encrypt_status;
@@ -236,6 +236,8 @@ void gateway::add_tunnel(control::snapshot& to) const {
         to.tunnel.drops, crypto::encrypt_statuses,
         [&](auto why) { return tunnel_stage_->dropped(why); }, first(encrypt_status::no_session));
     to.tunnel.drops.push_back({"left_behind", left_behind_});
+    add_counts<stage_drop>(to.tunnel.drops, stage_drops,
+                           [&](auto why) { return tunnel_stage_->dropped(why); });
 }
 
 void gateway::add_routes(control::snapshot& to) const {

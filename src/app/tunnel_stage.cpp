@@ -33,20 +33,26 @@ const char* name(inner_result result) noexcept {
     return names[index(result)];
 }
 
+const char* name(stage_drop why) noexcept {
+    static constexpr std::array names{"handshake_failed", "message_queue_full", "no_packet"};
+    static_assert(names.size() == stage_drops);
+    return names[index(why)];
+}
+
 tunnel_stage::tunnel_stage(tunnel_stage_config config, crypto::tunnel& tunnel,
-                           dataplane::stack& stack, dataplane::packet_pool& pool)
-    : config_(std::move(config)), tunnel_(tunnel), stack_(stack), pool_(pool),
+                           dataplane::stack& stack, dataplane::packet_pool& messages)
+    : config_(std::move(config)), tunnel_(tunnel), stack_(stack), messages_(messages),
       listen_port_(tunnel.control().listen_port()) {
     waiting_.reserve(config_.peers);
     for (std::size_t i = 0; i < config_.peers; ++i) {
-        waiting_.emplace_back(config_.staged_packets);
+        waiting_.push_back({base::fixed_queue<rte_mbuf*>(config_.staged_packets)});
     }
 }
 
 tunnel_stage::~tunnel_stage() {
-    for (auto& queue : waiting_) {
-        for (; !queue.empty(); queue.pop_front()) {
-            packet(queue.front()).free();
+    for (waiting& one : waiting_) {
+        while (!one.packets.empty()) {
+            unstage(one).free();
         }
     }
 }
@@ -63,6 +69,32 @@ dataplane::lcore_step tunnel_stage::as_step() noexcept {
                 return static_cast<tunnel_stage*>(self)->poll(now);
             },
             this};
+}
+
+void tunnel_stage::run_handshakes(const crypto::instant& at) {
+    const auto send = [&](const base::udp_endpoint& to, base::octets octets) {
+        handshake_message& message = outbox_.emplace_back();
+        message.peer = to;
+        message.size = static_cast<std::uint16_t>(octets.size());
+        std::copy(octets.begin(), octets.end(), message.octets.begin());
+    };
+    const std::size_t queued = received_.size();
+    const bool loaded = queued >= received_.capacity() / 8;
+    handshake_message message;
+    for (std::size_t i = 0; i < queued && received_.pop(message); ++i) {
+        tunnel_.control().receive(message.peer, base::octets(message.octets).first(message.size),
+                                  at, loaded, send);
+    }
+    static_cast<void>(tunnel_.control().poll(at, send));
+}
+
+void tunnel_stage::send_handshakes() {
+    for (const handshake_message& message : outbox_) {
+        if (!to_send_.push(message)) { // the protocol tries again
+            counter_of(stage_drop::message_queue_full).add();
+        }
+    }
+    outbox_.clear();
 }
 
 void tunnel_stage::receive(packet_burst& burst, time_ns now) noexcept {
@@ -82,7 +114,7 @@ void tunnel_stage::receive(packet_burst& burst, time_ns now) noexcept {
             handshake_message message{.peer = batch[i].source,
                                       .size = static_cast<std::uint16_t>(batch[i].length)};
             std::copy_n(batch[i].datagram, batch[i].length, message.octets.begin());
-            if (!received.push(message)) {
+            if (!received_.push(message)) {
                 handshakes_dropped_.add();
             }
         }
@@ -98,6 +130,9 @@ void tunnel_stage::take_inner(packet one, const crypto::incoming& in,
     const inner_result result = answer(one.data());
     inner_[index(result)].add();
     if (result != inner_result::echo_answered) {
+        if (result == inner_result::not_echo && config_.sink.take != nullptr) {
+            config_.sink.take(config_.sink.context, one.data());
+        }
         one.free();
         return;
     }
@@ -142,11 +177,11 @@ std::size_t tunnel_stage::poll(time_ns now) noexcept {
 
 std::size_t tunnel_stage::send_messages(time_ns now) noexcept {
     std::size_t sent = 0;
-    for (handshake_message message; sent < dataplane::burst_packets && to_send.pop(message);
+    for (handshake_message message; sent < dataplane::burst_packets && to_send_.pop(message);
          ++sent) {
         packet_burst fresh;
-        if (!pool_.allocate(fresh, 1)) {
-            dropped_[index(encrypt_status::no_room)].add();
+        if (!messages_.allocate(fresh, 1)) {
+            counter_of(stage_drop::no_packet).add();
             continue;
         }
         const packet one = fresh.take(0);
@@ -164,7 +199,7 @@ std::size_t tunnel_stage::send_keepalives(time_ns now) noexcept {
         return 0;
     }
     packet_burst burst;
-    if (!pool_.allocate(burst, due.size())) {
+    if (!messages_.allocate(burst, due.size())) {
         return 0; // they are told again
     }
     for (std::size_t i = 0; i < due.size(); ++i) {
@@ -176,18 +211,24 @@ std::size_t tunnel_stage::send_keepalives(time_ns now) noexcept {
 
 std::size_t tunnel_stage::send_staged(time_ns now) noexcept {
     std::size_t done = 0;
-    for (std::size_t peer = 0; staged_total_ > 0 && peer < waiting_.size(); ++peer) {
-        auto& queue = waiting_[peer];
-        if (queue.empty() || !tunnel_.data().ready(static_cast<std::uint16_t>(peer), now)) {
+    for (std::size_t i = 0; staged_total_ > 0 && i < waiting_.size(); ++i) {
+        waiting& one = waiting_[i];
+        const auto peer = static_cast<std::uint16_t>(i);
+        if (one.packets.empty()) {
             continue;
         }
-        packet_burst burst;
-        while (!queue.empty() && burst.push(packet(queue.front()))) {
-            queue.pop_front();
-            --staged_total_;
+        if (!tunnel_.data().present(peer)) {
+            purge(one, counter_of(encrypt_status::no_route));
+        } else if (failures(peer) != one.failures) {
+            purge(one, counter_of(stage_drop::handshake_failed));
+        } else if (tunnel_.data().ready(peer, now)) {
+            packet_burst burst;
+            while (!one.packets.empty() && burst.room() != 0) {
+                static_cast<void>(burst.push(unstage(one)));
+            }
+            done += burst.size();
+            encrypt(burst, now);
         }
-        done += burst.size();
-        encrypt(burst, now);
     }
     staged_count_.set(staged_total_);
     return done;
@@ -198,7 +239,8 @@ void tunnel_stage::submit(packet_burst& burst, time_ns now) noexcept {
     for (std::size_t i = 0; i < burst.size(); ++i) {
         const packet one = burst.take(i);
         const auto peer = static_cast<std::uint16_t>(one.word());
-        if (peer < waiting_.size() && !waiting_[peer].empty()) {
+        if (peer < waiting_.size() && !waiting_[peer].packets.empty()) {
+            tunnel_.data().want_handshake(peer);
             stage(one, peer); // in order, behind those that wait
         } else {
             static_cast<void>(ready.push(one));
@@ -238,7 +280,7 @@ void tunnel_stage::encrypt(packet_burst& burst, time_ns now) noexcept {
         case encrypt_status::bad_packet:
         case encrypt_status::too_long:
         case encrypt_status::no_room:
-            drop(one, result.status);
+            drop(one, counter_of(result.status));
             break;
         }
     }
@@ -250,18 +292,37 @@ void tunnel_stage::stage(packet one, std::uint16_t peer) noexcept {
         one.free();
         return;
     }
-    auto& queue = waiting_[peer];
-    if (queue.full()) {
-        drop(packet(queue.front()), encrypt_status::no_session);
-        queue.pop_front();
-        --staged_total_;
+    waiting& to = waiting_[peer];
+    if (to.packets.full()) {
+        drop(unstage(to), counter_of(encrypt_status::no_session));
+    } else if (staged_total_ >= config_.staged_total) {
+        const auto fullest = std::max_element(
+            waiting_.begin(), waiting_.end(),
+            [](const waiting& a, const waiting& b) { return a.packets.size() < b.packets.size(); });
+        drop(unstage(*fullest), counter_of(encrypt_status::no_session));
     }
-    queue.push_back(one.get());
+    if (to.packets.empty()) {
+        to.failures = failures(peer);
+    }
+    to.packets.push_back(one.get());
     staged_count_.set(++staged_total_);
 }
 
-void tunnel_stage::drop(packet one, encrypt_status why) noexcept {
-    dropped_[index(why)].add();
+packet tunnel_stage::unstage(waiting& from) noexcept {
+    const packet oldest(from.packets.front());
+    from.packets.pop_front();
+    --staged_total_;
+    return oldest;
+}
+
+void tunnel_stage::purge(waiting& from, base::counter& why) noexcept {
+    while (!from.packets.empty()) {
+        drop(unstage(from), why);
+    }
+}
+
+void tunnel_stage::drop(packet one, base::counter& why) noexcept {
+    why.add();
     one.free();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The tunnel's part of an io lcore: inner packets from the modems encrypted and sent, datagrams
-// from peers decrypted, handshakes passed to the control thread and its messages sent.
+// from peers decrypted, handshakes passed to the control thread and its messages sent. With the
+// control thread's part of that.
 #pragma once
 
 #include "base/counter.h"
@@ -40,18 +41,39 @@ enum class inner_result : std::uint8_t {
 inline constexpr std::size_t inner_results = 4;
 [[nodiscard]] const char* name(inner_result result) noexcept;
 
+/// Why a packet or message was dropped, besides what the tunnel says of packets.
+enum class stage_drop : std::uint8_t {
+    handshake_failed,   ///< packets that waited for a session which the peer did not make
+    message_queue_full, ///< handshake messages to be sent that the lcore was too slow for
+    no_packet,          ///< handshake messages to be sent for which no packet was free
+};
+inline constexpr std::size_t stage_drops = 3;
+[[nodiscard]] const char* name(stage_drop why) noexcept;
+
+/// Gets the inner packets to an address of ours that are no echo requests; views. May be none.
+struct inner_sink {
+    void (*take)(void* context, base::octets packet) noexcept = nullptr;
+    void* context = nullptr;
+};
+
 struct tunnel_stage_config {
     std::size_t peers = 64;                 ///< the tunnel's most
     std::size_t staged_packets = 1024;      ///< for each peer without a session, the newest
+    std::size_t staged_total = 2048;        ///< for all of them; who has most gives way
     std::vector<base::ip_prefix> addresses; ///< the gateway's own in the tunnel
-    std::vector<dataplane::packet_ring*> inputs;
+    std::vector<dataplane::packet_ring*> inputs{};
+    inner_sink sink{};
 };
 
 class tunnel_stage {
   public:
-    /// What is pointed to outlives the stage. Messages to peers come from `pool`.
+    /// What a handshake message or keepalive takes of a packet of the pool.
+    static constexpr std::size_t message_octets = handshake_message::most_octets;
+
+    /// What is pointed to outlives the stage. Handshake messages and keepalives come from
+    /// `messages`: a pool that nothing else empties.
     tunnel_stage(tunnel_stage_config config, crypto::tunnel& tunnel, dataplane::stack& stack,
-                 dataplane::packet_pool& pool);
+                 dataplane::packet_pool& messages);
     ~tunnel_stage();
     tunnel_stage(const tunnel_stage&) = delete;
     tunnel_stage& operator=(const tunnel_stage&) = delete;
@@ -63,14 +85,20 @@ class tunnel_stage {
     std::size_t poll(dataplane::time_ns now) noexcept;
 
     // The control thread's.
-    base::spsc_ring<handshake_message> received{256}; ///< from peers
-    base::spsc_ring<handshake_message> to_send{256};
+    /// Handshake messages that came, and timers.
+    void run_handshakes(const crypto::instant& at);
+    /// What is to be sent for that, to the lcore.
+    void send_handshakes();
 
     // Anyone's.
     /// Packets that were not sent, by the last thing that the tunnel said of them; `no_session`:
-    /// those that gave way to newer ones while they waited.
+    /// those that gave way to newer ones while they waited; `no_route`: those that waited for a
+    /// peer which was removed, too.
     [[nodiscard]] std::uint64_t dropped(crypto::encrypt_status status) const noexcept {
         return dropped_[static_cast<std::size_t>(status)].value();
+    }
+    [[nodiscard]] std::uint64_t dropped(stage_drop why) const noexcept {
+        return stage_dropped_[static_cast<std::size_t>(why)].value();
     }
     [[nodiscard]] std::uint64_t inner(inner_result result) const noexcept {
         return inner_[static_cast<std::size_t>(result)].value();
@@ -83,6 +111,12 @@ class tunnel_stage {
     [[nodiscard]] std::uint64_t staged() const noexcept { return staged_count_.value(); }
 
   private:
+    /// Packets without a session, oldest first.
+    struct waiting {
+        base::fixed_queue<rte_mbuf*> packets;
+        std::uint64_t failures = 0; ///< the peer's `handshakes_failed` when the first began to wait
+    };
+
     void take_inner(dataplane::packet packet, const crypto::incoming& in,
                     dataplane::packet_burst& replies) noexcept;
     [[nodiscard]] inner_result answer(std::span<std::uint8_t> packet) const noexcept;
@@ -92,7 +126,18 @@ class tunnel_stage {
     void submit(dataplane::packet_burst& burst, dataplane::time_ns now) noexcept;
     void encrypt(dataplane::packet_burst& burst, dataplane::time_ns now) noexcept;
     void stage(dataplane::packet packet, std::uint16_t peer) noexcept;
-    void drop(dataplane::packet packet, crypto::encrypt_status why) noexcept;
+    [[nodiscard]] dataplane::packet unstage(waiting& from) noexcept;
+    void purge(waiting& from, base::counter& why) noexcept;
+    void drop(dataplane::packet packet, base::counter& why) noexcept;
+    [[nodiscard]] base::counter& counter_of(crypto::encrypt_status why) noexcept {
+        return dropped_[static_cast<std::size_t>(why)];
+    }
+    [[nodiscard]] base::counter& counter_of(stage_drop why) noexcept {
+        return stage_dropped_[static_cast<std::size_t>(why)];
+    }
+    [[nodiscard]] std::uint64_t failures(std::size_t peer) const noexcept {
+        return tunnel_.numbers().peer[peer].handshakes_failed.value();
+    }
     void emit(dataplane::packet packet, const base::udp_endpoint& to,
               dataplane::time_ns now) noexcept;
     void flush(dataplane::time_ns now) noexcept;
@@ -100,14 +145,18 @@ class tunnel_stage {
     tunnel_stage_config config_;
     crypto::tunnel& tunnel_;
     dataplane::stack& stack_;
-    dataplane::packet_pool& pool_;
+    dataplane::packet_pool& messages_;
     std::uint16_t listen_port_;
-    std::vector<base::fixed_queue<rte_mbuf*>> waiting_; ///< by peer
+    base::spsc_ring<handshake_message> received_{256}; ///< from peers
+    base::spsc_ring<handshake_message> to_send_{256};
+    std::vector<handshake_message> outbox_; ///< the control thread's
+    std::vector<waiting> waiting_;          ///< by peer
     std::size_t staged_total_ = 0;
     dataplane::packet_burst out_; ///< to `out_to_`
     base::udp_endpoint out_to_;
     base::gauge<std::uint64_t> staged_count_;
     std::array<base::counter, crypto::encrypt_statuses> dropped_;
+    std::array<base::counter, stage_drops> stage_dropped_; ///< each of one thread
     std::array<base::counter, inner_results> inner_;
     base::counter handshakes_dropped_;
 };

@@ -102,10 +102,18 @@ class world {
     /// Starts, or starts again, a node that knows all others, in the order of their numbers.
     void start(std::size_t which, bool endpoints = true, const crypto::tai64n& last = {}) {
         node& own = nodes[which];
-        own.tunnel = std::make_unique<crypto::tunnel>(crypto::tunnel_config{
-            .control = {.random = seeded(1000 * ++starts_ + which), .last_timestamp = last},
-            .peers = 4,
-            .inner_mtu = 1408});
+        std::vector<crypto::public_key> reserved;
+        for (const node& other : nodes) {
+            if (reserve && &other != &own) {
+                reserved.push_back(other.public_key);
+            }
+        }
+        own.tunnel = std::make_unique<crypto::tunnel>(
+            crypto::tunnel_config{.control = {.random = seeded(1000 * ++starts_ + which),
+                                              .last_timestamp = last,
+                                              .reserved = std::move(reserved)},
+                                  .peers = 4,
+                                  .inner_mtu = 1408});
         crypto::tunnel_change change;
         change.key = crypto::private_key::copy_of(own.key.bytes());
         for (const node& other : nodes) {
@@ -235,6 +243,7 @@ class world {
     crypto::instant at{.now_ns = 1000 * s, .unix_ns = 1'800'000'000 * s};
     std::vector<node> nodes;
     std::function<bool(flight&)> filter; ///< false: lost
+    bool reserve = false; ///< nodes that are started from now on keep an index for each other node
     std::multimap<std::int64_t, flight> air;
     crypto::handshake_status last_handshake = crypto::handshake_status::bad_message;
 

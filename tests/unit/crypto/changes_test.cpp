@@ -169,3 +169,129 @@ TEST_CASE("crypto/changes: more changes than the ring holds are not lost") {
     CHECK(text(w.send(0, inner_packet(inner_of(1), inner_of(4999 % 200), 100))) == "sent");
     CHECK(text(w.send(0, inner_packet(inner_of(1), inner_of(4998 % 200), 100))) == "no_route");
 }
+
+TEST_CASE("crypto/changes: a reserved index is its key's, whether there is such a peer or not") {
+    world w(3);
+    w.reserve = true;
+    w.start(0);
+    w.connect();
+    auto& control = w.nodes[0].tunnel->control();
+    CHECK(control.find(w.nodes[2].public_key) == 1);
+    w.change_peer(0, 1, [](peer_change& change) { change.remove = true; });
+    w.run(20 * ms);
+    const public_key stranger = public_of(generate_private_key(seeded(5)));
+    CHECK(w.change(0, with_peer(stranger)));
+    CHECK(control.find(stranger) == 2);
+    CHECK(text(w.send(0, inner_packet(inner_of(1), inner_of(2), 100), 0)) == "no_route");
+    // At once, before the data half has let go of the index.
+    const auto back = [](peer_change& change) {
+        change.endpoint = endpoint_of(2);
+        change.allowed_ips = {{inner_of(2), 32}};
+    };
+    w.change_peer(0, 1, back);
+    CHECK(control.find(w.nodes[1].public_key) == 0);
+    w.change_peer(0, 1, [](peer_change& change) { change.remove = true; });
+    w.change_peer(0, 1, back);
+    CHECK(control.find(w.nodes[1].public_key) == 0);
+    CHECK(text(w.send_to(0, 1)) == "no_session");
+    w.run(10 * s);
+    CHECK(text(w.send_to(0, 1)) == "sent");
+}
+
+TEST_CASE("crypto/changes: replacing all peers keeps those that are named again") {
+    world w(3);
+    w.connect();
+    tunnel_change change;
+    change.replace_peers = true;
+    auto& again = change.peers.emplace_back();
+    again.key = w.nodes[1].public_key;
+    again.replace_allowed_ips = true;
+    again.allowed_ips = {{inner_of(2), 32}};
+    change.peers.emplace_back().key = public_of(generate_private_key(seeded(5)));
+    CHECK(w.change(0, std::move(change)));
+    auto& control = w.nodes[0].tunnel->control();
+    CHECK(control.find(w.nodes[1].public_key) == 0);
+    CHECK_FALSE(control.find(w.nodes[2].public_key));
+    CHECK(text(w.send_to(0, 1)) == "sent"); // under the same keys
+    CHECK(w.nodes[0].numbers().handshakes_started.value() == 1);
+    CHECK(text(w.send_to(0, 2)) == "no_route");
+}
+
+TEST_CASE("crypto/changes: of a peer that replacing keeps, nothing else stays") {
+    world w;
+    w.connect();
+    w.change_peer(0, 1, [](peer_change& change) {
+        change.preshared.emplace().bytes()[0] = 9;
+        change.keepalive_s = 25;
+    });
+    tunnel_change change = with_peer(w.nodes[1].public_key);
+    change.replace_peers = true;
+    CHECK(w.change(0, std::move(change)));
+    std::size_t peers = 0;
+    w.nodes[0].tunnel->control().for_each_peer([&](const peer_view& peer) {
+        ++peers;
+        CHECK(peer.preshared.zero());
+        CHECK(peer.keepalive_s == 0);
+        CHECK(peer.allowed_ips.empty());
+        CHECK(peer.endpoint == endpoint_of(2)); // where it is known to be
+    });
+    CHECK(peers == 1);
+    CHECK(text(w.send_to(0, 1)) == "no_route");
+    for (const auto flag : {&peer_change::remove, &peer_change::update_only}) {
+        CAPTURE(flag == &peer_change::remove);
+        world other;
+        other.connect();
+        tunnel_change none = with_peer(other.nodes[1].public_key);
+        none.replace_peers = true;
+        none.peers[0].*flag = true;
+        CHECK(other.change(0, std::move(none)));
+        CHECK_FALSE(other.nodes[0].tunnel->control().find(other.nodes[1].public_key));
+    }
+}
+
+TEST_CASE("crypto/changes: counts begin with a peer, and go on with a reserved one") {
+    world w(2);
+    const auto counts = [&w] {
+        std::vector<peer_counts> all;
+        w.nodes[0].tunnel->control().for_each_peer(
+            [&](const peer_view& peer) { all.push_back(peer.counts); });
+        return all;
+    };
+    for (const bool reserve : {false, true}) {
+        CAPTURE(reserve);
+        w.reserve = reserve;
+        w.start(0);
+        w.connect();
+        w.run(10 * s);
+        w.send_to(0, 1);
+        w.send_to(1, 0);
+        w.run(20 * ms);
+        REQUIRE(counts().size() == 1);
+        const peer_counts before = counts()[0];
+        CHECK(before.sent_packets > 0);
+        CHECK(before.received_packets > 0);
+        CHECK(before.sent_octets > before.received_octets);
+        CHECK(before.handshakes_started == 1);
+        CHECK(before.handshakes_completed == 1);
+        w.change_peer(0, 1, [](peer_change& change) { change.remove = true; });
+        CHECK(counts().empty());
+        w.run(20 * ms);
+        const public_key stranger = public_of(generate_private_key(seeded(5)));
+        CHECK(w.change(0, with_peer(reserve ? w.nodes[1].public_key : stranger)));
+        REQUIRE(counts().size() == 1);
+        CHECK(counts()[0].sent_packets == (reserve ? before.sent_packets : 0));
+        CHECK(counts()[0].received_octets == (reserve ? before.received_octets : 0));
+        CHECK(counts()[0].handshakes_completed == (reserve ? 1 : 0));
+    }
+}
+
+TEST_CASE("crypto/changes: the listen port 0 leaves the port as it is") {
+    world w;
+    tunnel_change change;
+    change.listen_port = 51821;
+    CHECK(w.change(0, std::move(change)));
+    change = {};
+    change.listen_port = 0;
+    CHECK(w.change(0, std::move(change)));
+    CHECK(w.nodes[0].tunnel->control().listen_port() == 51821);
+}
