@@ -206,6 +206,53 @@ class stock_tools(GatewayCase):
         time.sleep(3)
         self.assertEqual(second, dc.handshakes(stations.public))
 
+    def test_setconf_and_syncconf_of_what_is_shown_cost_no_frame(self):
+        stations, _ = self.tunnel(psk=True)
+        name = stations.gateway.interface
+        collector = stations.collector()
+        process, folder = stations.simulate("a", "goes-hrit")
+        wait_for(lambda: collector.datagrams, 20, "frames")
+        for word in ("setconf", "syncconf"):
+            run("wg", word, name, "/dev/stdin", stdin=run("wg", "showconf", name).encode())
+            time.sleep(0.5)
+        self.assertEqual(0, process.wait(60 * PATIENCE))
+        self.assert_arrived(sent_frames(folder, 892), collector)
+        # A file that says no port means any.
+        conf = re.sub("ListenPort.*\n", "", run("wg", "showconf", name))
+        run("wg", "syncconf", name, "/dev/stdin", stdin=conf.encode())
+        self.assertEqual("51820", run("wg", "show", name, "listen-port").strip())
+        self.assert_pass_arrives(stations, collector, "b", seconds=1.5)
+
+    def test_a_route_is_its_peers_whoever_is_removed_and_added(self):
+        stations, _ = self.tunnel()
+        name, peer = stations.gateway.interface, stations.dc_public
+        collector = stations.collector()
+        self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
+        counted = ("landfall_tunnel_rejected_packets_total", "landfall_tunnel_dropped_packets_total")
+        before = [stations.gateway.metric(one) for one in counted]
+        run("wg", "set", name, "peer", peer, "remove")
+        other = private_key()
+        run("wg", "set", name, "peer", public_key(other), "allowed-ips", f"{DC_INNER}/32",
+            "endpoint", f"{lib.DC_IPV4}:51830")
+        more = lib.WireGuard(stations.dc, stations.unique("v"), stations.folder)
+        stations.cleanups.callback(more.stop)
+        more.configure(other, [{"PublicKey": stations.public, "AllowedIPs": f"{GW_INNER}/32",
+                                "Endpoint": f"{GW_IPV4}:51820", "PersistentKeepalive": 1}],
+                       [], port=51830)
+        more.wait_handshake(stations.public)
+        received = more.show("transfer")[stations.public].split()[0]
+        process, folder = stations.simulate("b", "goes-hrit", seconds=1.5)
+        self.assertEqual(0, process.wait(60 * PATIENCE))
+        dropped = sum(map(len, sent_frames(folder, 892).values()))
+        wait_for(lambda: stations.gateway.metric(counted[1], 'reason="no_route"') == dropped, 10,
+                 "all frames dropped")
+        self.assertLess(int(more.show("transfer")[stations.public].split()[0]) - int(received), 892)
+        for then, one in zip(before, counted):
+            self.assertLessEqual(then, stations.gateway.metric(one))
+        run("wg", "set", name, "peer", peer, "allowed-ips", f"{DC_INNER}/32", "endpoint",
+            f"{lib.DC_IPV4}:51820")
+        self.assert_pass_arrives(stations, collector, "c", seconds=1.5)
+
     def test_tshark_reads_the_wire_as_wireguard(self):
         stations = self.stations()
         capture = stations.folder / "wire.pcapng"
