@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/frame.h"
 
+#include "base/checksum.h"
+
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 namespace landfall::dataplane {
@@ -15,17 +16,12 @@ constexpr std::uint8_t fragment = 44;
 constexpr std::uint8_t destination_options = 60;
 
 constexpr unsigned more_fragments_and_offset = 0x3fff;
-constexpr std::size_t dont_fragment = 0x4000;
 
 base::ip_address address_at(base::octets packet, std::size_t at, bool v6) noexcept {
     base::ip_address made;
     made.v6 = v6;
     std::memcpy(made.octet.data(), packet.data() + at, v6 ? 16 : 4);
     return made;
-}
-
-void put(const base::ip_address& address, std::span<std::uint8_t> out, std::size_t at) noexcept {
-    std::memcpy(out.data() + at, address.octet.data(), address.size());
 }
 
 } // namespace
@@ -82,7 +78,7 @@ std::expected<ip_header, rx_drop> parse_ipv4(base::octets packet, bool checksum_
         header.total > packet.size()) {
         return std::unexpected(rx_drop::ip_malformed);
     }
-    if (!checksum_good && checksum_of(checksum_add(0, packet.first(header.octets))) != 0) {
+    if (!checksum_good && base::checksum_of(base::add_words(0, packet.first(header.octets))) != 0) {
         return std::unexpected(rx_drop::ip_checksum);
     }
     if ((load_u16(packet, 6) & more_fragments_and_offset) != 0) {
@@ -135,28 +131,6 @@ std::expected<ip_header, rx_drop> parse_ipv6(base::octets packet) noexcept {
     }
 }
 
-void write_ipv4(const ip_header& header, std::span<std::uint8_t> out) noexcept {
-    std::fill_n(out.begin(), ipv4_octets, std::uint8_t{0});
-    out[0] = 0x45;
-    store_u16(out, 2, header.total);
-    store_u16(out, 6, dont_fragment); // the identification may then be anything (RFC 6864)
-    out[8] = header.hop_limit;
-    out[9] = header.protocol;
-    put(header.source, out, 12);
-    put(header.destination, out, 16);
-    store_u16(out, 10, checksum_of(checksum_add(0, out.first(ipv4_octets))));
-}
-
-void write_ipv6(const ip_header& header, std::span<std::uint8_t> out) noexcept {
-    std::fill_n(out.begin(), 4, std::uint8_t{0});
-    out[0] = 0x60;
-    store_u16(out, 4, header.total - ipv6_octets);
-    out[6] = header.protocol;
-    out[7] = header.hop_limit;
-    put(header.source, out, 8);
-    put(header.destination, out, 24);
-}
-
 std::expected<udp_header, rx_drop> parse_udp(base::octets datagram) noexcept {
     if (datagram.size() < udp_octets) {
         return std::unexpected(rx_drop::udp_malformed);
@@ -167,49 +141,6 @@ std::expected<udp_header, rx_drop> parse_udp(base::octets datagram) noexcept {
         return std::unexpected(rx_drop::udp_malformed);
     }
     return header;
-}
-
-void write_udp(const udp_header& header, std::span<std::uint8_t> out) noexcept {
-    store_u16(out, 0, header.source_port);
-    store_u16(out, 2, header.destination_port);
-    store_u16(out, 4, header.length);
-    store_u16(out, 6, header.checksum);
-}
-
-// The sum does not depend on the byte order it is taken in, but for a swap at the end (RFC 1071,
-// 2.B): 32 bits at a time of the machine's own.
-std::uint64_t checksum_add(std::uint64_t sum, base::octets data) noexcept {
-    while (data.size() >= 4) {
-        std::uint32_t word = 0;
-        std::memcpy(&word, data.data(), 4);
-        sum += word;
-        data = data.subspan(4);
-    }
-    if (!data.empty()) {
-        std::uint32_t word = 0;
-        std::memcpy(&word, data.data(), data.size());
-        sum += word;
-    }
-    return sum;
-}
-
-std::uint16_t checksum_of(std::uint64_t sum) noexcept {
-    while (sum >> 16U != 0) {
-        sum = (sum & 0xffffU) + (sum >> 16U);
-    }
-    const auto folded = static_cast<std::uint16_t>(~sum);
-    return std::endian::native == std::endian::little
-               ? static_cast<std::uint16_t>(folded << 8U | folded >> 8U)
-               : folded;
-}
-
-std::uint64_t pseudo_header_sum(const base::ip_address& source, const base::ip_address& destination,
-                                std::uint8_t protocol, std::size_t octets) noexcept {
-    std::array<std::uint8_t, 8> tail{};
-    store_u16(tail, 0, octets >> 16U);
-    store_u16(tail, 2, octets);
-    tail[7] = protocol;
-    return checksum_add(checksum_add(checksum_add(0, source.bytes()), destination.bytes()), tail);
 }
 
 base::ip_address link_local_address(const mac_address& mac) noexcept {

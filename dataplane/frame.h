@@ -78,11 +78,6 @@ struct ip_header {
                                                            bool checksum_good = false) noexcept;
 /// Skips hop-by-hop, destination and spent routing headers (RFC 8200, 4).
 [[nodiscard]] std::expected<ip_header, rx_drop> parse_ipv6(base::octets packet) noexcept;
-/// 20 octets, don't fragment, DSCP 0. Uses all of `header` but `octets`.
-void write_ipv4(const ip_header& header, std::span<std::uint8_t> out) noexcept;
-/// 40 octets, traffic class and flow label 0.
-void write_ipv6(const ip_header& header, std::span<std::uint8_t> out) noexcept;
-
 struct udp_header {
     std::uint16_t source_port = 0;
     std::uint16_t destination_port = 0;
@@ -90,17 +85,6 @@ struct udp_header {
     std::uint16_t checksum = 0;
 };
 [[nodiscard]] std::expected<udp_header, rx_drop> parse_udp(base::octets datagram) noexcept;
-void write_udp(const udp_header& header, std::span<std::uint8_t> out) noexcept;
-
-/// The Internet checksum (RFC 1071), not yet folded: a sum of 16-bit words, to be carried on.
-/// All parts but the last have an even number of octets.
-[[nodiscard]] std::uint64_t checksum_add(std::uint64_t sum, base::octets data) noexcept;
-/// Folded and complemented: what goes into the header; 0 over data with a right checksum in it.
-[[nodiscard]] std::uint16_t checksum_of(std::uint64_t sum) noexcept;
-/// Of the pseudo-header that UDP and ICMPv6 sum up as well.
-[[nodiscard]] std::uint64_t pseudo_header_sum(const base::ip_address& source,
-                                              const base::ip_address& destination,
-                                              std::uint8_t protocol, std::size_t octets) noexcept;
 
 /// fe80::/64 with the modified EUI-64 of the link address (RFC 4291, appendix A).
 [[nodiscard]] base::ip_address link_local_address(const mac_address& mac) noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/host.h"
 
+#include "base/ip_header.h"
 #include "dataplane/arp.h"
 #include "dataplane/icmp.h"
 
@@ -217,10 +218,12 @@ host::verdict host::take_icmp(frame& in) noexcept {
     if (!turn_echo(message, v6)) {
         return std::unexpected(rx_drop::icmp_malformed);
     }
-    const ip_header reply{in.ip.destination, in.ip.source, in.ip.protocol,
-                          answer_hop_limit,  in.ip.octets, in.ip.total};
-    const auto packet = in.buffer.subspan(in.ethernet.octets);
-    v6 ? write_ipv6(reply, packet) : write_ipv4(reply, packet);
+    base::write_ip({.source = in.ip.destination,
+                    .destination = in.ip.source,
+                    .protocol = in.ip.protocol,
+                    .hop_limit = answer_hop_limit,
+                    .total = in.ip.total},
+                   in.buffer.subspan(in.ethernet.octets));
     ethernet_header back = in.ethernet;
     back.destination = in.ethernet.source;
     back.source = config_.mac;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/icmp.h"
 
+#include "base/ip_header.h"
+
 #include <algorithm>
 
 namespace landfall::dataplane {
@@ -24,10 +26,10 @@ std::expected<std::uint8_t, rx_drop> check_icmp(base::octets message,
     if (message.size() < icmp_octets) {
         return std::unexpected(rx_drop::icmp_malformed);
     }
-    const std::uint64_t start =
-        ip.source.v6 ? pseudo_header_sum(ip.source, ip.destination, ip.protocol, message.size())
-                     : 0;
-    if (checksum_of(checksum_add(start, message)) != 0) {
+    const std::uint64_t start = ip.source.v6 ? base::pseudo_header_sum(ip.source, ip.destination,
+                                                                       ip.protocol, message.size())
+                                             : 0;
+    if (base::checksum_of(base::add_words(start, message)) != 0) {
         return std::unexpected(rx_drop::icmp_checksum);
     }
     return message[0];
@@ -88,8 +90,12 @@ std::expected<nd_message, rx_drop> parse_nd(base::octets message, const ip_heade
 
 void write_nd(const nd_message& message, const base::ip_address& source,
               const base::ip_address& destination, std::span<std::uint8_t> out) noexcept {
-    write_ipv6(
-        {source, destination, ip_protocol::icmpv6, 255, ipv6_octets, ipv6_octets + nd_octets}, out);
+    base::write_ip({.source = source,
+                    .destination = destination,
+                    .protocol = ip_protocol::icmpv6,
+                    .hop_limit = 255,
+                    .total = ipv6_octets + nd_octets},
+                   out);
     const auto body = out.subspan(ipv6_octets, nd_octets);
     std::fill(body.begin(), body.end(), std::uint8_t{0});
     body[0] = message.solicitation ? icmp_type::neighbour_solicitation
@@ -103,8 +109,8 @@ void write_nd(const nd_message& message, const base::ip_address& source,
     body[25] = 1;
     std::copy_n(message.link_address->octet.begin(), 6, body.begin() + 26);
     const std::uint64_t start =
-        pseudo_header_sum(source, destination, ip_protocol::icmpv6, nd_octets);
-    store_u16(body, 2, checksum_of(checksum_add(start, body)));
+        base::pseudo_header_sum(source, destination, ip_protocol::icmpv6, nd_octets);
+    store_u16(body, 2, base::checksum_of(base::add_words(start, body)));
 }
 
 } // namespace landfall::dataplane

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/stack.h"
 
+#include "base/ip_header.h"
+
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
@@ -150,17 +152,19 @@ bool stack::prepend_headers(packet one, std::uint16_t source_port, const base::u
     write_ethernet(
         {{}, host_.config().mac, host_.config().vlan, v6 ? ether_type::ipv6 : ether_type::ipv4, 0},
         out);
-    const ip_header ip{hop.source, to.address, ip_protocol::udp,
-                       hop_limit,  ip_octets,  ip_octets + udp_size};
-    const auto packet_out = out.subspan(link_octets);
-    v6 ? write_ipv6(ip, packet_out) : write_ipv4(ip, packet_out);
+    base::write_ip({.source = hop.source,
+                    .destination = to.address,
+                    .protocol = ip_protocol::udp,
+                    .hop_limit = hop_limit,
+                    .total = ip_octets + udp_size},
+                   out.subspan(link_octets));
     const auto datagram = one.data().subspan(link_octets + ip_octets);
-    write_udp({source_port, to.port, static_cast<std::uint16_t>(udp_size), 0}, datagram);
+    base::write_udp(source_port, to.port, udp_size, datagram);
     if (v6) { // required there; over IPv4 the payload's own authentication does (RFC 768: 0 is
               // none)
-        const std::uint16_t sum = checksum_of(checksum_add(
-            pseudo_header_sum(hop.source, to.address, ip_protocol::udp, udp_size), datagram));
-        store_u16(datagram, 6, sum == 0 ? 0xffffU : sum);
+        const std::uint64_t start =
+            base::pseudo_header_sum(hop.source, to.address, ip_protocol::udp, udp_size);
+        store_u16(datagram, 6, base::udp_checksum_of(base::add_words(start, datagram)));
     }
     return true;
 }

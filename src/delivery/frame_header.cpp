@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/frame_header.h"
 
-#include "delivery/put.h"
+#include "base/put.h"
 
 #include <algorithm>
 #include <cmath>
@@ -59,7 +59,7 @@ std::array<std::uint8_t, frame_header_octets>
 write_frame_header(const frame_header& header) noexcept {
     std::array<std::uint8_t, frame_header_octets> out{};
     const base::timestamp time = header.receive_time.value_or(base::timestamp{});
-    octet_cursor cursor(out);
+    base::octet_cursor cursor(out);
     cursor.u8(frame_header_mark | frame_header_version);
     cursor.u8(flags_of(header));
     cursor.u16(header.carrier);

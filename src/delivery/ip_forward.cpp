@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/ip_forward.h"
 
-#include "delivery/checksum.h"
-#include "delivery/put.h"
+#include "base/ip_header.h"
+#include "base/put.h"
 
 #include <algorithm>
 #include <array>
@@ -13,12 +13,12 @@ namespace landfall::delivery {
 
 namespace {
 
-constexpr std::size_t ipv4_header_octets = 20;
+using base::ipv4_do_not_fragment;
+using base::ipv4_header_octets;
+using base::ipv4_more_fragments;
+using base::ipv6_header_octets;
 constexpr std::size_t ipv4_header_octets_max = 60;
-constexpr std::size_t ipv6_header_octets = 40;
 constexpr std::size_t largest_ip_octets = 65535;
-constexpr std::uint16_t ipv4_do_not_fragment = 0x4000;
-constexpr std::uint16_t ipv4_more_fragments = 0x2000;
 constexpr std::uint16_t ipv4_offset_mask = 0x1FFF;
 constexpr std::uint8_t option_end = 0;
 constexpr std::uint8_t option_no_operation = 1;
@@ -84,7 +84,7 @@ checked check_ipv4(base::octets octets) noexcept {
     if (total < header || total > octets.size()) {
         return std::unexpected(drop::bad_length);
     }
-    if (checksum_of(add_words(0, octets.first(header))) != 0) {
+    if (base::checksum_of(base::add_words(0, octets.first(header))) != 0) {
         return std::unexpected(drop::bad_checksum);
     }
     const std::uint16_t fragment = u16_at(octets, 6);
@@ -151,14 +151,15 @@ std::size_t header_octets_of(const ip_packet& packet, std::size_t part) noexcept
 void lower_ipv4_hop_limit(std::span<std::uint8_t> header) noexcept {
     const std::uint16_t before = u16_at(header, 8);
     --header[8];
-    put_u16(header, 10, updated_checksum(u16_at(header, 10), before, u16_at(header, 8)));
+    base::put_u16(header, 10,
+                  base::updated_checksum(u16_at(header, 10), before, u16_at(header, 8)));
 }
 
 void write_ipv4_fragment(const ip_packet& packet, const ip_cut& cut, std::size_t part,
                          std::span<std::uint8_t> out) noexcept {
     const std::size_t header_octets = out.size() - cut.octets(part);
     const std::span<std::uint8_t> header = out.first(header_octets);
-    octet_cursor cursor(out);
+    base::octet_cursor cursor(out);
     if (part == 0) {
         cursor.append(packet.octets.first(header_octets));
     } else {
@@ -169,15 +170,16 @@ void write_ipv4_fragment(const ip_packet& packet, const ip_cut& cut, std::size_t
     cursor.append(packet.octets.subspan(packet.header_octets + cut.offset(part), cut.octets(part)));
 
     header[0] = static_cast<std::uint8_t>(0x40U | header_octets / 4);
-    put_u16(header, 2, static_cast<std::uint16_t>(out.size()));
+    base::put_u16(header, 2, static_cast<std::uint16_t>(out.size()));
     const std::uint16_t was = u16_at(packet.octets, 6);
     const bool more = part + 1 < cut.count || (was & ipv4_more_fragments) != 0;
     const std::size_t offset = (was & ipv4_offset_mask) + cut.offset(part) / 8;
-    put_u16(header, 6,
-            static_cast<std::uint16_t>(offset | (more ? ipv4_more_fragments : std::size_t{0})));
+    base::put_u16(
+        header, 6,
+        static_cast<std::uint16_t>(offset | (more ? ipv4_more_fragments : std::size_t{0})));
     --header[8];
-    put_u16(header, 10, 0);
-    put_u16(header, 10, checksum_of(add_words(0, header)));
+    base::put_u16(header, 10, 0);
+    base::put_u16(header, 10, base::checksum_of(base::add_words(0, header)));
 }
 
 } // namespace

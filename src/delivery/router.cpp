@@ -183,7 +183,7 @@ void router::send_udp(std::size_t at, base::octets before, base::octets data,
         count_drop(counters_[at], drop::too_long);
         return;
     }
-    const udp_datagram datagram(to.flow, before, data);
+    udp_datagram datagram(to.flow, before, data);
     const std::uint32_t identification = identification_;
     identification_ += identification_step_;
     for (const destination& one : to.to) {

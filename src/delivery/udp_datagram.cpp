@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/udp_datagram.h"
 
-#include "delivery/checksum.h"
-#include "delivery/put.h"
+#include "base/ip_header.h"
+#include "base/put.h"
 
 #include <algorithm>
 #include <cassert>
@@ -11,71 +11,18 @@ namespace landfall::delivery {
 
 namespace {
 
-constexpr std::size_t udp_header_octets = 8;
-constexpr std::size_t ipv4_header_octets = 20;
-constexpr std::size_t ipv6_header_octets = 40;
+using base::ip_header_octets;
+using base::udp_header_octets;
+
 constexpr std::size_t ipv6_fragment_octets = 8;
-constexpr std::uint8_t protocol_udp = 17;
 constexpr std::uint8_t next_header_fragment = 44;
-constexpr std::uint16_t ipv4_more_fragments = 0x2000;
-
-/// Where a packet's part is in the datagram.
-struct place {
-    std::size_t offset = 0;
-    bool more = false;
-    std::uint32_t identification = 0;
-};
-
-void write_ipv4(const udp_flow& flow, const place& where, std::span<std::uint8_t> out) noexcept {
-    const std::span<std::uint8_t> header = out.first(ipv4_header_octets);
-    octet_cursor cursor(header);
-    cursor.u16(0x4500);
-    cursor.u16(static_cast<std::uint16_t>(out.size()));
-    cursor.u16(static_cast<std::uint16_t>(where.identification));
-    // Don't Fragment stays clear: a router of the datacenter may have a smaller MTU.
-    cursor.u16(
-        static_cast<std::uint16_t>(where.offset / 8 | (where.more ? ipv4_more_fragments : 0U)));
-    cursor.u8(first_hop_limit);
-    cursor.u8(protocol_udp);
-    cursor.u16(0);
-    cursor.append(flow.source.address.bytes());
-    cursor.append(flow.destination.address.bytes());
-    put_u16(header, 10, checksum_of(add_words(0, header)));
-}
-
-void write_ipv6(const udp_flow& flow, const place& where, bool fragment,
-                std::span<std::uint8_t> out) noexcept {
-    octet_cursor cursor(out);
-    cursor.u32(0x6000'0000);
-    cursor.u16(static_cast<std::uint16_t>(out.size() - ipv6_header_octets));
-    cursor.u8(fragment ? next_header_fragment : protocol_udp);
-    cursor.u8(first_hop_limit);
-    cursor.append(flow.source.address.bytes());
-    cursor.append(flow.destination.address.bytes());
-    if (fragment) { // RFC 8200, section 4.5
-        cursor.u16(std::uint16_t{protocol_udp} << 8U);
-        cursor.u16(static_cast<std::uint16_t>(where.offset | (where.more ? 1U : 0U)));
-        cursor.u32(where.identification);
-    }
-}
-
-/// UDP header and pseudo-header: of IPv4 and IPv6 the sum is the same function.
-std::uint16_t udp_checksum(const udp_flow& flow, base::octets head, base::octets data) noexcept {
-    std::array<std::uint8_t, 4> rest{0, protocol_udp, head[4], head[5]};
-    std::uint64_t sum = add_words(0, flow.source.address.bytes());
-    sum = add_words(sum, flow.destination.address.bytes());
-    sum = add_words(sum, rest);
-    sum = add_words(sum, head);
-    const std::uint16_t checksum = checksum_of(add_words(sum, data));
-    return checksum == 0 ? 0xFFFF : checksum; // 0 would say that there is none
-}
 
 } // namespace
 
 ip_cut cut_of(bool ipv6, std::size_t udp_data_octets, std::size_t mtu_octets) noexcept {
     assert(mtu_octets >= least_mtu_octets);
     const std::size_t payload = udp_header_octets + udp_data_octets;
-    const std::size_t header = ipv6 ? ipv6_header_octets : ipv4_header_octets;
+    const std::size_t header = ip_header_octets(ipv6);
     if (header + payload <= mtu_octets) {
         return {header, payload, payload, 1};
     }
@@ -88,13 +35,8 @@ udp_datagram::udp_datagram(const udp_flow& flow, base::octets before, base::octe
     : flow_(flow), head_octets_(udp_header_octets + before.size()), data_(data) {
     assert(before.size() <= frame_header_octets && before.size() % 2 == 0);
     assert(before.size() + data.size() <= largest_udp_data_octets);
-    octet_cursor cursor(head_);
-    cursor.u16(flow.source.port);
-    cursor.u16(flow.destination.port);
-    cursor.u16(static_cast<std::uint16_t>(head_octets_ + data.size()));
-    cursor.u16(0);
-    cursor.append(before);
-    put_u16(head_, 6, udp_checksum(flow, base::octets(head_).first(head_octets_), data));
+    base::write_udp(flow.source.port, flow.destination.port, head_octets_ + data.size(), head_);
+    std::copy(before.begin(), before.end(), head_.begin() + udp_header_octets);
 }
 
 ip_cut udp_datagram::cut(std::size_t mtu_octets) const noexcept {
@@ -103,25 +45,66 @@ ip_cut udp_datagram::cut(std::size_t mtu_octets) const noexcept {
 }
 
 void udp_datagram::write(const ip_cut& cut, std::size_t part, std::uint32_t identification,
-                         std::span<std::uint8_t> out) const noexcept {
+                         std::span<std::uint8_t> out) noexcept {
     assert(part < cut.count && out.size() == cut.header_octets + cut.octets(part));
-    const place where{cut.offset(part), part + 1 < cut.count, identification};
-    if (flow_.destination.address.v6) {
-        write_ipv6(flow_, where, cut.count > 1, out);
-    } else {
-        write_ipv4(flow_, where, out);
+    write_ip(cut, part, identification, out);
+    const std::span<std::uint8_t> payload = out.subspan(cut.header_octets);
+    if (cut.count == 1 && !summed_) {
+        base::octet_cursor(payload).append(head());
+        set_checksum(
+            base::add_and_copy_words(head_sum(), data_, payload.subspan(head_octets_).data()));
+        std::copy_n(head_.begin(), udp_header_octets, payload.begin());
+        return;
     }
-    octet_cursor payload(out.subspan(cut.header_octets));
-    const base::octets head = base::octets(head_).first(head_octets_);
-    const std::size_t begin = where.offset;
+    if (!summed_) {
+        set_checksum(base::add_words(head_sum(), data_));
+    }
+    base::octet_cursor cursor(payload);
+    const std::size_t begin = cut.offset(part);
     const std::size_t end = begin + cut.octets(part);
-    if (begin < head.size()) {
-        payload.append(head.subspan(begin, std::min(end, head.size()) - begin));
+    if (begin < head_octets_) {
+        cursor.append(head().subspan(begin, std::min(end, head_octets_) - begin));
     }
-    if (end > head.size()) {
-        const std::size_t from = std::max(begin, head.size()) - head.size();
-        payload.append(data_.subspan(from, end - head.size() - from));
+    if (end > head_octets_) {
+        const std::size_t from = std::max(begin, head_octets_) - head_octets_;
+        cursor.append(data_.subspan(from, end - head_octets_ - from));
     }
+}
+
+void udp_datagram::write_ip(const ip_cut& cut, std::size_t part, std::uint32_t identification,
+                            std::span<std::uint8_t> out) const noexcept {
+    const bool v6 = flow_.destination.address.v6;
+    const bool more = part + 1 < cut.count;
+    const std::size_t offset = cut.offset(part);
+    // Don't Fragment stays clear: a router of the datacenter may have a smaller MTU.
+    base::write_ip({.source = flow_.source.address,
+                    .destination = flow_.destination.address,
+                    .protocol = v6 && cut.count > 1 ? next_header_fragment : base::protocol_udp,
+                    .hop_limit = first_hop_limit,
+                    .total = out.size(),
+                    .identification = static_cast<std::uint16_t>(identification),
+                    .fragment = static_cast<std::uint16_t>(
+                        offset / 8 | (more ? base::ipv4_more_fragments : 0U))},
+                   out);
+    if (v6 && cut.count > 1) { // RFC 8200, section 4.5
+        base::octet_cursor cursor(out.subspan(base::ipv6_header_octets));
+        cursor.u16(std::uint16_t{base::protocol_udp} << 8U);
+        cursor.u16(static_cast<std::uint16_t>(offset | (more ? 1U : 0U)));
+        cursor.u32(identification);
+    }
+}
+
+/// Of all but the data.
+std::uint64_t udp_datagram::head_sum() const noexcept {
+    const std::uint64_t start =
+        base::pseudo_header_sum(flow_.source.address, flow_.destination.address, base::protocol_udp,
+                                head_octets_ + data_.size());
+    return base::add_words(start, head());
+}
+
+void udp_datagram::set_checksum(std::uint64_t sum) noexcept {
+    base::put_u16(head_, 6, base::udp_checksum_of(sum));
+    summed_ = true;
 }
 
 } // namespace landfall::delivery

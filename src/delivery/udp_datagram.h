@@ -35,11 +35,12 @@ struct ip_cut {
     }
 };
 
-/// Holds a view of the data, and everything before it.
+/// Holds a view of the data, and everything before it. Its checksum is worked out when the first
+/// packet is written: in one pass with the copy where that packet is all of it.
 class udp_datagram {
   public:
     /// `before` is at most a frame header, of an even length; both at most
-    /// `largest_udp_data_octets`. Computes the checksum: one pass over the data.
+    /// `largest_udp_data_octets`.
     udp_datagram(const udp_flow& flow, base::octets before, base::octets data) noexcept;
 
     /// How it has to be cut for an MTU of `least_mtu_octets` or more.
@@ -48,13 +49,22 @@ class udp_datagram {
     /// One of the packets of a cut, into exactly `header_octets + octets(part)` octets. Packets of
     /// one datagram have the same identification, of which IPv4 takes the lower 16 bits.
     void write(const ip_cut& cut, std::size_t part, std::uint32_t identification,
-               std::span<std::uint8_t> out) const noexcept;
+               std::span<std::uint8_t> out) noexcept;
 
   private:
+    [[nodiscard]] base::octets head() const noexcept {
+        return base::octets(head_).first(head_octets_);
+    }
+    [[nodiscard]] std::uint64_t head_sum() const noexcept;
+    void set_checksum(std::uint64_t sum) noexcept;
+    void write_ip(const ip_cut& cut, std::size_t part, std::uint32_t identification,
+                  std::span<std::uint8_t> out) const noexcept;
+
     const udp_flow& flow_;
     std::array<std::uint8_t, 8 + frame_header_octets> head_{}; ///< UDP header, and what follows it
     std::size_t head_octets_;
     base::octets data_;
+    bool summed_ = false;
 };
 
 /// How a datagram of that many octets of data would be cut.

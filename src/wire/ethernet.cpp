@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "wire/ethernet.h"
 
+#include "base/ip_header.h"
+#include "base/put.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -8,12 +11,13 @@ namespace landfall::wire {
 
 namespace {
 
+using base::protocol_udp;
+using base::udp_header_octets;
+
 constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t ethertype_ipv6 = 0x86DD;
-constexpr std::uint8_t protocol_udp = 17;
 constexpr int max_vlan_tags = 4;
 constexpr int max_extension_headers = 8;
-constexpr std::size_t udp_header_octets = 8;
 
 using parsed = std::expected<udp_datagram, frame_error>;
 
@@ -174,20 +178,6 @@ parsed parse_ethertype(base::byte_reader reader, std::uint16_t ethertype) noexce
     return ethertype == ethertype_ipv4 ? parse_ipv4(reader.rest()) : parse_ipv6(reader.rest());
 }
 
-/// One's-complement sum of 16-bit words (RFC 1071).
-std::uint32_t sum_words(base::octets data, std::uint32_t sum) noexcept {
-    for (std::size_t i = 0; i < data.size(); i += 2) {
-        const std::uint32_t low = i + 1 < data.size() ? data[i + 1] : 0U;
-        sum += static_cast<std::uint32_t>(data[i]) << 8U | low;
-        sum = (sum & 0xFFFFU) + (sum >> 16U);
-    }
-    return sum;
-}
-
-std::uint16_t checksum_of(std::uint32_t sum) noexcept {
-    return static_cast<std::uint16_t>(~((sum & 0xFFFFU) + (sum >> 16U)));
-}
-
 } // namespace
 
 std::optional<link_type> link_type_of(int dlt) noexcept {
@@ -260,37 +250,24 @@ parsed parse_frame(link_type link, base::octets frame) noexcept {
 
 void write_udp_frame(std::vector<std::uint8_t>& out, const udp_flow& flow, base::octets payload) {
     const std::size_t udp_octets = udp_header_octets + payload.size();
-    assert(udp_octets + 20 <= 65535);
+    assert(udp_octets + base::ipv4_header_octets <= 65535);
     base::byte_writer writer(out);
     writer.append(flow.destination_mac);
     writer.append(flow.source_mac);
     writer.u16(ethertype_ipv4);
     const std::size_t ip_at = out.size();
-    writer.u16(0x4500);
-    writer.u16(static_cast<std::uint16_t>(20 + udp_octets));
-    writer.u16(0);
-    writer.u16(0x4000); // do not fragment
-    writer.u8(64);
-    writer.u8(protocol_udp);
-    writer.u16(0);
-    writer.append(flow.source_address);
-    writer.append(flow.destination_address);
-    const std::uint16_t ip_checksum = checksum_of(sum_words(base::octets(out).subspan(ip_at), 0));
-    out[ip_at + 10] = static_cast<std::uint8_t>(ip_checksum >> 8U);
-    out[ip_at + 11] = static_cast<std::uint8_t>(ip_checksum);
-    const std::size_t udp_at = out.size();
-    writer.u16(flow.source_port);
-    writer.u16(flow.destination_port);
-    writer.u16(static_cast<std::uint16_t>(udp_octets));
-    writer.u16(0);
+    out.resize(ip_at + base::ipv4_header_octets + udp_header_octets);
     writer.append(payload);
-    std::uint32_t sum = protocol_udp + static_cast<std::uint32_t>(udp_octets);
-    sum = sum_words(base::octets(out).subspan(ip_at + 12, 8), sum);
-    const std::uint16_t udp_checksum =
-        checksum_of(sum_words(base::octets(out).subspan(udp_at), sum));
-    const std::uint16_t sent = udp_checksum == 0 ? 0xFFFF : udp_checksum;
-    out[udp_at + 6] = static_cast<std::uint8_t>(sent >> 8U);
-    out[udp_at + 7] = static_cast<std::uint8_t>(sent);
+    const base::ip_header header{.source = *base::ip_address::of(flow.source_address),
+                                 .destination = *base::ip_address::of(flow.destination_address),
+                                 .protocol = protocol_udp,
+                                 .total = base::ipv4_header_octets + udp_octets};
+    base::write_ip(header, std::span(out).subspan(ip_at));
+    const auto datagram = std::span(out).subspan(ip_at + base::ipv4_header_octets);
+    base::write_udp(flow.source_port, flow.destination_port, udp_octets, datagram);
+    const std::uint64_t start =
+        base::pseudo_header_sum(header.source, header.destination, protocol_udp, udp_octets);
+    base::put_u16(datagram, 6, base::udp_checksum_of(base::add_words(start, datagram)));
 }
 
 } // namespace landfall::wire

@@ -94,7 +94,8 @@ TEST_CASE("app/datacenter: datagrams to other ports and addresses do not come to
     auto other_port = numbered(1, 2, 1);
     other_port[23] = 81;
     auto other_protocol = numbered(1, 2, 1);
-    dataplane::write_ipv4({inner_of(1), inner_of(2), 6, 64, 20, 100}, other_protocol);
+    base::write_ip({.source = inner_of(1), .destination = inner_of(2), .protocol = 6, .total = 100},
+                   other_protocol);
     for (const auto& packet : {other_port, other_protocol, numbered(1, 3, 1)}) {
         REQUIRE(w.near.submit(packet, 0 | any_destination));
     }

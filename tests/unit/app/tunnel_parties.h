@@ -3,6 +3,8 @@
 #pragma once
 
 #include "app/tunnel_stage.h"
+#include "base/ip_header.h"
+#include "base/put.h"
 #include "crypto/keys.h"
 #include "crypto/start.h"
 #include "dataplane/cable.h"
@@ -42,20 +44,20 @@ inline std::uint16_t port_of(std::uint8_t number) {
 inline std::vector<std::uint8_t> numbered(std::uint8_t from, std::uint8_t to, std::uint8_t number,
                                           bool echo = false) {
     std::vector<std::uint8_t> packet(100);
-    const base::octets all = packet;
-    dataplane::write_ipv4({inner_of(from), inner_of(to),
-                           echo ? dataplane::ip_protocol::icmp : dataplane::ip_protocol::udp, 64,
-                           20, 100},
-                          packet);
+    base::write_ip({.source = inner_of(from),
+                    .destination = inner_of(to),
+                    .protocol = echo ? dataplane::ip_protocol::icmp : dataplane::ip_protocol::udp,
+                    .total = packet.size()},
+                   packet);
+    const std::span<std::uint8_t> datagram = std::span(packet).subspan(20);
     if (echo) {
-        packet[20] = 8;
+        datagram[0] = 8;
     } else {
-        dataplane::write_udp({80, 80, 80, 0}, std::span(packet).subspan(20)); // without a checksum
+        base::write_udp(80, 80, datagram.size(), datagram); // without a checksum
     }
     packet[40] = number;
     if (echo) {
-        dataplane::store_u16(packet, 22,
-                             dataplane::checksum_of(dataplane::checksum_add(0, all.subspan(20))));
+        base::put_u16(datagram, 2, base::checksum_of(base::add_words(0, datagram)));
     }
     return packet;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/ip_header.h"
 #include "dataplane/cable.h"
 #include "dataplane/port.h"
 #include "end.h"
@@ -295,7 +296,8 @@ TEST_CASE("dataplane/port: a capture can be received for ever, jumbo frames too"
     const octet_vector head = frame("udp4");
     std::copy_n(head.begin(), 42, jumbo.begin());
     std::copy_n(head.begin() + 42, 16, jumbo.begin() + 42);
-    write_ipv4({peer4, us4, 17, 64, 20, 9000}, std::span(jumbo).subspan(14));
+    base::write_ip({.source = peer4, .destination = us4, .protocol = 17, .total = 9000},
+                   std::span(jumbo).subspan(14));
     store_u16(jumbo, 38, 8980);
     const capture file({jumbo});
     end in({.name = "pass",

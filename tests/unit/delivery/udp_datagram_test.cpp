@@ -37,7 +37,7 @@ octet_vector reassembled(const std::vector<octet_vector>& packets, bool ipv6, st
     return datagram;
 }
 
-std::vector<octet_vector> packets_of(const udp_datagram& datagram, std::size_t mtu) {
+std::vector<octet_vector> packets_of(udp_datagram& datagram, std::size_t mtu) {
     const ip_cut cut = datagram.cut(mtu);
     std::vector<octet_vector> packets;
     for (std::size_t part = 0; part < cut.count; ++part) {
@@ -70,7 +70,7 @@ TEST_CASE("delivery/udp_datagram: datagrams of any length and MTU come together 
                     CAPTURE(size);
                     const octet_vector head = random_octets(random, before);
                     const octet_vector data = random_octets(random, size);
-                    const udp_datagram made(flow, head, data);
+                    udp_datagram made(flow, head, data);
                     const octet_vector got = reassembled(packets_of(made, mtu), ipv6, mtu);
                     REQUIRE(got.size() == 8 + before + size);
                     CHECK(u16_at(got, 0) == flow.source.port);
@@ -85,6 +85,26 @@ TEST_CASE("delivery/udp_datagram: datagrams of any length and MTU come together 
     }
 }
 
+TEST_CASE(
+    "delivery/udp_datagram: a whole copy and one in fragments are the same, in either order") {
+    base::random_source random(4);
+    for (const udp_flow& flow : {flow_ipv4, flow_ipv6}) {
+        const octet_vector data = random_octets(random, 1001);
+        const auto both = [&](std::size_t first_mtu, std::size_t second_mtu) {
+            udp_datagram made(flow, {}, data);
+            const auto first = packets_of(made, first_mtu);
+            return std::pair{first, packets_of(made, second_mtu)};
+        };
+        const auto [whole, cut] = both(1408, 576);
+        const auto [cut_before, whole_after] = both(576, 1408);
+        CHECK(whole.size() == 1);
+        CHECK(cut.size() == 2);
+        CHECK(whole == whole_after);
+        CHECK(cut == cut_before);
+        CHECK(both(1408, 1408).second == whole);
+    }
+}
+
 TEST_CASE("delivery/udp_datagram: it is cut only when it does not fit") {
     CHECK(cut_of(false, 1380, 1408).count == 1);
     CHECK(cut_of(false, 1381, 1408).count == 2);
@@ -95,8 +115,10 @@ TEST_CASE("delivery/udp_datagram: it is cut only when it does not fit") {
 
 TEST_CASE("delivery/udp_datagram: a checksum of zero is sent as all ones") {
     octet_vector data(2);
-    const octet_vector first = packets_of(udp_datagram(flow_ipv4, {}, data), 1408).front();
+    udp_datagram of_zeros(flow_ipv4, {}, data);
+    const octet_vector first = packets_of(of_zeros, 1408).front();
     data = {first[26], first[27]}; // makes the sum of all else FFFF
-    const octet_vector packet = packets_of(udp_datagram(flow_ipv4, {}, data), 1408).front();
+    udp_datagram made(flow_ipv4, {}, data);
+    const octet_vector packet = packets_of(made, 1408).front();
     CHECK(u16_at(packet, 26) == 0xFFFF);
 }

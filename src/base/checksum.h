@@ -6,11 +6,11 @@
 
 #include <bit>
 
-namespace landfall::delivery {
+namespace landfall::base {
 
 /// Adds to a one's-complement sum whose octet order is the machine's (RFC 1071, section 2 (B)).
 /// Of several pieces only the last may have an odd number of octets. Up to 2^32 words in all.
-[[nodiscard]] inline std::uint64_t add_words(std::uint64_t sum, base::octets data) noexcept {
+[[nodiscard]] inline std::uint64_t add_words(std::uint64_t sum, octets data) noexcept {
     const std::size_t words = data.size() / 4;
     for (std::size_t i = 0; i < words; ++i) {
         std::uint32_t word = 0;
@@ -20,6 +20,26 @@ namespace landfall::delivery {
     std::uint32_t rest = 0;
     if (data.size() % 4 != 0) {
         std::memcpy(&rest, data.data() + 4 * words, data.size() % 4);
+    }
+    return sum + rest;
+}
+
+/// The same, and copies the data to where there is room for as much, elsewhere: faster than one
+/// after the other.
+[[nodiscard]] inline std::uint64_t add_and_copy_words(std::uint64_t sum, octets data,
+                                                      std::uint8_t* __restrict to) noexcept {
+    const std::uint8_t* __restrict const from = data.data();
+    const std::size_t words = data.size() / 4;
+    for (std::size_t i = 0; i < words; ++i) {
+        std::uint32_t word = 0;
+        std::memcpy(&word, from + 4 * i, 4);
+        std::memcpy(to + 4 * i, &word, 4);
+        sum += word;
+    }
+    std::uint32_t rest = 0;
+    if (data.size() % 4 != 0) {
+        std::memcpy(&rest, from + 4 * words, data.size() % 4);
+        std::memcpy(to + 4 * words, &rest, data.size() % 4);
     }
     return sum + rest;
 }
@@ -46,4 +66,4 @@ namespace landfall::delivery {
     return static_cast<std::uint16_t>(~sum);
 }
 
-} // namespace landfall::delivery
+} // namespace landfall::base

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cassert>
 
-namespace landfall::delivery {
+namespace landfall::base {
 
 /// Writes from the start of a span on; writing past its end is a programmer's error.
 class octet_cursor {
@@ -18,7 +18,7 @@ class octet_cursor {
     void u16(std::uint16_t value) noexcept { put(value, 2); }
     void u32(std::uint32_t value) noexcept { put(value, 4); }
     void u64(std::uint64_t value) noexcept { put(value, 8); }
-    void append(base::octets data) noexcept {
+    void append(octets data) noexcept {
         assert(data.size() <= out_.size());
         std::copy(data.begin(), data.end(), out_.begin());
         out_ = out_.subspan(data.size());
@@ -40,4 +40,4 @@ inline void put_u16(std::span<std::uint8_t> out, std::size_t at, std::uint16_t v
     octet_cursor(out.subspan(at, 2)).u16(value);
 }
 
-} // namespace landfall::delivery
+} // namespace landfall::base
