@@ -231,15 +231,16 @@ encrypt_status data_half::route(outgoing& packet) noexcept {
     if (!inner || inner->length != packet.length) {
         return encrypt_status::bad_packet;
     }
-    const std::uint16_t owner = peer_of(inner->destination);
-    if (packet.peer == no_peer) {
-        packet.peer = owner;
+    bool allowed = true;
+    if (packet.peer == no_peer || !packet.any_destination) {
+        const std::uint16_t owner = peer_of(inner->destination);
+        packet.peer = packet.peer == no_peer ? owner : packet.peer;
+        allowed = packet.peer == owner;
     }
     if (!present(packet.peer)) {
         return encrypt_status::no_route;
     }
-    return owner == packet.peer || packet.any_destination ? encrypt_status::sent
-                                                          : encrypt_status::bad_destination;
+    return allowed ? encrypt_status::sent : encrypt_status::bad_destination;
 }
 
 session* data_half::sending_session(const peer_state& state, std::int64_t now_ns) noexcept {

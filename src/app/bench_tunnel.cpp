@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "app/bench_tunnel.h"
 
+#include "base/ip_header.h"
 #include "crypto/start.h"
 #include "crypto/tunnel.h"
+#include "delivery/router.h"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -16,6 +17,7 @@ namespace landfall::app {
 namespace {
 
 constexpr std::uint32_t inner_octets = 1424;
+constexpr std::size_t inner_mtu = 1440;
 constexpr std::size_t buffers = 32;
 constexpr crypto::instant begun{.now_ns = crypto::second_ns,
                                 .unix_ns = 1'800'000'000 * crypto::second_ns};
@@ -24,13 +26,14 @@ struct buffer {
     alignas(64) std::array<std::uint8_t, crypto::scratch_headroom + inner_octets +
                                              crypto::scratch_tailroom> octets{};
     std::uint8_t* packet() { return octets.data() + crypto::scratch_headroom; }
+    std::span<std::uint8_t> whole() { return {packet(), inner_octets}; }
 };
 
 /// Two tunnels that know each other, each at 192.0.2.N outside and 10.9.0.N inside.
 std::unique_ptr<crypto::tunnel> make(const crypto::private_key& own,
                                      const crypto::public_key& other, std::uint8_t other_number) {
     auto made = std::make_unique<crypto::tunnel>(crypto::tunnel_config{
-        .control = {.random = crypto::fill_random}, .peers = 1, .inner_mtu = 1440});
+        .control = {.random = crypto::fill_random}, .peers = 1, .inner_mtu = inner_mtu});
     crypto::tunnel_change change;
     change.key = crypto::private_key::copy_of(own.bytes());
     auto& peer = change.peers.emplace_back();
@@ -67,49 +70,57 @@ std::unique_ptr<crypto::tunnel> connected() {
     return a->data().ready(0, begun.now_ns) ? std::move(a) : nullptr;
 }
 
-/// What delivery writes before a frame: IPv4 and UDP (RFC 791, RFC 768), with the header's
-/// checksum.
-void encapsulate(std::uint8_t* packet, std::uint16_t identification) {
-    constexpr std::array<std::uint8_t, 28> header{0x45,
-                                                  0,
-                                                  inner_octets >> 8U,
-                                                  inner_octets & 0xFFU,
-                                                  0,
-                                                  0,
-                                                  0x40,
-                                                  0,
-                                                  64,
-                                                  17,
-                                                  0,
-                                                  0,
-                                                  10,
-                                                  9,
-                                                  0,
-                                                  1,
-                                                  10,
-                                                  9,
-                                                  0,
-                                                  2,
-                                                  0xC3,
-                                                  0x50,
-                                                  0xC3,
-                                                  0x5B,
-                                                  (inner_octets - 20) >> 8U,
-                                                  (inner_octets - 20) & 0xFFU,
-                                                  0,
-                                                  0};
-    std::memcpy(packet, header.data(), header.size());
-    packet[4] = static_cast<std::uint8_t>(identification >> 8U);
-    packet[5] = static_cast<std::uint8_t>(identification);
-    std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < 20; i += 2) {
-        sum += std::uint32_t{packet[i]} << 8U | packet[i + 1];
+/// The way of a frame to its peer: what a modem's lcore writes and the io lcore encrypts, in
+/// batches as they do.
+class transmitter {
+  public:
+    transmitter(crypto::tunnel& tunnel, std::vector<buffer>& room)
+        : tunnel_(tunnel), room_(room), octets_(frame_octets, 0x5A), router_(config()) {
+        frame_.octets = octets_;
     }
-    sum = (sum & 0xFFFFU) + (sum >> 16U);
-    sum = ~(sum + (sum >> 16U));
-    packet[10] = static_cast<std::uint8_t>(sum >> 8U);
-    packet[11] = static_cast<std::uint8_t>(sum);
-}
+
+    void run() {
+        std::size_t at = 0;
+        const auto take = [&](std::size_t) { return room_[at].whole(); };
+        const auto commit = [&](std::uint32_t peer, std::size_t size) {
+            batch_[at] = {.packet = room_[at].packet(),
+                          .length = static_cast<std::uint32_t>(size),
+                          .headroom = crypto::scratch_headroom,
+                          .tailroom = crypto::scratch_tailroom,
+                          .peer = static_cast<std::uint16_t>(peer),
+                          .any_destination = true};
+            ++at;
+        };
+        const delivery::output out{.take = take, .commit = commit};
+        for (std::size_t i = 0; i < buffers; ++i) {
+            router_.frame(frame_, out);
+        }
+        tunnel_.data().encrypt(batch_, begun.now_ns);
+        for (const crypto::outgoing& one : batch_) {
+            failed +=
+                one.status == crypto::encrypt_status::sent && one.length == inner_octets ? 0U : 1U;
+        }
+    }
+
+    std::uint64_t failed = 0;
+
+  private:
+    static constexpr std::size_t frame_octets =
+        inner_octets - base::ipv4_header_octets - base::udp_header_octets;
+
+    static delivery::router_config config() {
+        delivery::route one{.to = {{.peer = 0, .mtu_octets = inner_mtu}}};
+        one.flow = {.source = {{{10, 9, 0, 1}}, 50011}, .destination = {{{10, 9, 0, 2}}, 50011}};
+        return {.routes = {one}};
+    }
+
+    crypto::tunnel& tunnel_;
+    std::vector<buffer>& room_;
+    std::vector<std::uint8_t> octets_;
+    framing::delivered_frame frame_{};
+    delivery::router router_;
+    std::array<crypto::outgoing, buffers> batch_{};
+};
 
 double upper_quartile(std::vector<double>& rates) {
     std::sort(rates.begin(), rates.end());
@@ -124,24 +135,10 @@ tunnel_rates measure_tunnel(double seconds) {
         return {};
     }
     std::vector<buffer> room(buffers);
-    std::array<crypto::outgoing, buffers> batch{};
+    transmitter sender(*tunnel, room);
     std::uint64_t counter = 0;
-    std::uint64_t failed = 0;
     const std::array<std::uint8_t, crypto::key_octets> key{1, 2, 3};
-    const auto transmit = [&] {
-        for (std::size_t i = 0; i < buffers; ++i) {
-            encapsulate(room[i].packet(), static_cast<std::uint16_t>(++counter));
-            batch[i] = {.packet = room[i].packet(),
-                        .length = inner_octets,
-                        .headroom = crypto::scratch_headroom,
-                        .tailroom = crypto::scratch_tailroom,
-                        .peer = 0};
-        }
-        tunnel->data().encrypt(batch, begun.now_ns);
-        for (const crypto::outgoing& one : batch) {
-            failed += one.status == crypto::encrypt_status::sent ? 0 : 1;
-        }
-    };
+    const auto transmit = [&] { sender.run(); };
     const auto one_call = [&] {
         for (buffer& one : room) {
             crypto::seal_one_call(key, ++counter, one.packet(), inner_octets);
@@ -169,7 +166,7 @@ tunnel_rates measure_tunnel(double seconds) {
             rates[m].push_back(bits / took);
         }
     }
-    return {failed == 0 ? upper_quartile(rates[0]) : 0.0, upper_quartile(rates[1]),
+    return {sender.failed == 0 ? upper_quartile(rates[0]) : 0.0, upper_quartile(rates[1]),
             upper_quartile(rates[2])};
 }
 

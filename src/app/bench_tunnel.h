@@ -6,8 +6,9 @@ namespace landfall::app {
 
 /// bit/s of inner packets.
 struct tunnel_rates {
-    double transmit =
-        0.0; ///< inner headers written, encrypted by the data half; 0: it did not work
+    /// A frame made an IP packet by delivery's router and encrypted by the data half; 0: it did not
+    /// work.
+    double transmit = 0.0;
     double one_call = 0.0; ///< the bare cipher and tag calls
     double plain = 0.0;    ///< libsodium's AEAD call
 };

@@ -29,19 +29,32 @@ namespace landfall::base {
 [[nodiscard]] inline std::uint64_t add_and_copy_words(std::uint64_t sum, octets data,
                                                       std::uint8_t* __restrict to) noexcept {
     const std::uint8_t* __restrict const from = data.data();
-    const std::size_t words = data.size() / 4;
+    const std::size_t words = data.size() / 8;
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+#pragma GCC unroll 4
     for (std::size_t i = 0; i < words; ++i) {
-        std::uint32_t word = 0;
-        std::memcpy(&word, from + 4 * i, 4);
-        std::memcpy(to + 4 * i, &word, 4);
-        sum += word;
+        std::uint64_t word = 0;
+        std::memcpy(&word, from + 8 * i, 8);
+        std::memcpy(to + 8 * i, &word, 8);
+        low += word & 0xFFFF'FFFFU;
+        high += word >> 32U;
     }
-    std::uint32_t rest = 0;
-    if (data.size() % 4 != 0) {
-        std::memcpy(&rest, from + 4 * words, data.size() % 4);
-        std::memcpy(to + 4 * words, &rest, data.size() % 4);
+    std::size_t at = 8 * words;
+    if (data.size() - at >= 4) {
+        std::memcpy(to + at, from + at, 4);
+        sum = add_words(sum, data.subspan(at, 4));
+        at += 4;
     }
-    return sum + rest;
+    for (std::size_t rest = at; rest < data.size(); ++rest) {
+        to[rest] = from[rest];
+    }
+    return add_words(sum + low + high, data.subspan(at));
+}
+
+/// Adds a number that is sent as four octets, big-endian.
+[[nodiscard]] inline std::uint64_t add_u32(std::uint64_t sum, std::uint32_t value) noexcept {
+    return sum + (std::endian::native == std::endian::little ? std::byteswap(value) : value);
 }
 
 /// The sum folded and complemented: what goes into the field as a big-endian number, and 0 for data

@@ -3,8 +3,6 @@
 
 #include "base/put.h"
 
-#include <array>
-
 namespace landfall::base {
 
 void write_ip(const ip_header& header, std::span<std::uint8_t> out) noexcept {
@@ -18,18 +16,20 @@ void write_ip(const ip_header& header, std::span<std::uint8_t> out) noexcept {
         cursor.append(header.destination.bytes());
         return;
     }
-    const auto own = out.first(ipv4_header_octets);
-    octet_cursor cursor(own);
-    cursor.u16(0x4500);
-    cursor.u16(static_cast<std::uint16_t>(header.total));
-    cursor.u16(header.identification);
-    cursor.u16(header.fragment);
-    cursor.u8(header.hop_limit);
-    cursor.u8(header.protocol);
-    cursor.u16(0);
+    const std::uint32_t first = 0x4500'0000U | static_cast<std::uint16_t>(header.total);
+    const std::uint32_t second = std::uint32_t{header.identification} << 16U | header.fragment;
+    const std::uint32_t third =
+        std::uint32_t{header.hop_limit} << 24U | std::uint32_t{header.protocol} << 16U;
+    // Not of what was just written: small stores would hold up the loads.
+    const std::uint64_t addresses =
+        add_words(add_words(0, header.source.bytes()), header.destination.bytes());
+    const std::uint64_t sum = add_u32(add_u32(add_u32(addresses, first), second), third);
+    octet_cursor cursor(out);
+    cursor.u32(first);
+    cursor.u32(second);
+    cursor.u32(third | checksum_of(sum));
     cursor.append(header.source.bytes());
     cursor.append(header.destination.bytes());
-    put_u16(own, 10, checksum_of(add_words(0, own)));
 }
 
 void write_udp(std::uint16_t source_port, std::uint16_t destination_port, std::size_t total,
@@ -43,11 +43,8 @@ void write_udp(std::uint16_t source_port, std::uint16_t destination_port, std::s
 
 std::uint64_t pseudo_header_sum(const ip_address& source, const ip_address& destination,
                                 std::uint8_t protocol, std::size_t total) noexcept {
-    std::array<std::uint8_t, 8> rest{};
-    octet_cursor cursor(rest);
-    cursor.u32(static_cast<std::uint32_t>(total));
-    cursor.u32(protocol);
-    return add_words(add_words(add_words(0, source.bytes()), destination.bytes()), rest);
+    const std::uint64_t addresses = add_words(add_words(0, source.bytes()), destination.bytes());
+    return add_u32(add_u32(addresses, static_cast<std::uint32_t>(total)), protocol);
 }
 
 } // namespace landfall::base

@@ -50,10 +50,9 @@ void udp_datagram::write(const ip_cut& cut, std::size_t part, std::uint32_t iden
     write_ip(cut, part, identification, out);
     const std::span<std::uint8_t> payload = out.subspan(cut.header_octets);
     if (cut.count == 1 && !summed_) {
-        base::octet_cursor(payload).append(head());
         set_checksum(
             base::add_and_copy_words(head_sum(), data_, payload.subspan(head_octets_).data()));
-        std::copy_n(head_.begin(), udp_header_octets, payload.begin());
+        base::octet_cursor(payload).append(head());
         return;
     }
     if (!summed_) {
@@ -96,10 +95,12 @@ void udp_datagram::write_ip(const ip_cut& cut, std::size_t part, std::uint32_t i
 
 /// Of all but the data.
 std::uint64_t udp_datagram::head_sum() const noexcept {
-    const std::uint64_t start =
-        base::pseudo_header_sum(flow_.source.address, flow_.destination.address, base::protocol_udp,
-                                head_octets_ + data_.size());
-    return base::add_words(start, head());
+    const std::size_t total = head_octets_ + data_.size();
+    std::uint64_t sum = base::pseudo_header_sum(flow_.source.address, flow_.destination.address,
+                                                base::protocol_udp, total);
+    sum = base::add_u32(sum, std::uint32_t{flow_.source.port} << 16U | flow_.destination.port);
+    sum = base::add_u32(sum, static_cast<std::uint32_t>(total) << 16U);
+    return base::add_words(sum, head().subspan(udp_header_octets));
 }
 
 void udp_datagram::set_checksum(std::uint64_t sum) noexcept {

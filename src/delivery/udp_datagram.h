@@ -61,7 +61,7 @@ class udp_datagram {
                   std::span<std::uint8_t> out) const noexcept;
 
     const udp_flow& flow_;
-    std::array<std::uint8_t, 8 + frame_header_octets> head_{}; ///< UDP header, and what follows it
+    std::array<std::uint8_t, 8 + frame_header_octets> head_; ///< UDP header, and what follows it
     std::size_t head_octets_;
     base::octets data_;
     bool summed_ = false;
