@@ -25,8 +25,6 @@ inline constexpr std::size_t carriers_max = 256;
 inline constexpr std::size_t peers_max = 64;
 inline constexpr std::size_t routes_max = 1024;
 inline constexpr std::size_t name_octets_max = 64;
-inline constexpr std::uint16_t overhead_v4 = 60; ///< of WireGuard on IPv4: IP, UDP, header, tag
-inline constexpr std::uint16_t overhead_v6 = 80;
 
 enum class idle_mode : std::uint8_t { backoff, spin };
 

@@ -2,6 +2,7 @@
 #include "config/gateway_checks.h"
 
 #include "config/checker.h"
+#include "crypto/wireguard.h"
 
 #include <fmt/format.h>
 
@@ -37,7 +38,7 @@ std::uint16_t tunnel_mtu_max(const gateway& source) noexcept {
         std::any_of(source.peers.begin(), source.peers.end(), [&](const peer_settings& peer) {
             return peer.endpoint ? peer.endpoint->address.v6 : has_family(*port, true);
         });
-    return static_cast<std::uint16_t>((port->mtu - (v6 ? overhead_v6 : overhead_v4)) / 16 * 16);
+    return static_cast<std::uint16_t>(crypto::inner_mtu_of(port->mtu, v6));
 }
 
 void checker::wrong(const origin& at, std::string message) {

@@ -2,6 +2,7 @@
 #include "config/gateway_keys.h"
 
 #include "config/value_formats.h"
+#include "crypto/wireguard.h"
 
 #include <fmt/format.h>
 
@@ -26,7 +27,7 @@ constexpr std::array header_words{word{"none", static_cast<int>(frame_header::no
                                   word{"landfall", static_cast<int>(frame_header::landfall)}};
 
 /// Of the largest port, on IPv4, whole blocks of padding.
-constexpr std::uint16_t tunnel_mtu_limit = (base::port_mtu_max - overhead_v4) / 16 * 16;
+constexpr std::uint16_t tunnel_mtu_limit = crypto::inner_mtu_of(base::port_mtu_max, false);
 
 using cpu_number = is::number<unsigned, 0, 1023>;
 using udp_port = is::number<std::uint16_t, 1, 65535>;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/checker.h"
 #include "config/gateway_keys.h"
+#include "crypto/wireguard.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +11,8 @@ namespace landfall::config {
 
 namespace {
 
-constexpr std::size_t udp_ipv4_octets = 28;
-constexpr std::size_t udp_ipv6_octets = 48;
+using crypto::udp_ipv4_octets;
+using crypto::udp_ipv6_octets;
 constexpr std::size_t frame_header_octets = 24;
 
 constexpr std::array<std::string_view, 4> payload_names{"frames", "packets", "ip", "iq"};
@@ -109,7 +110,7 @@ void checker::check_sizes(const route_settings& route) {
         return;
     const unsigned most = tunnel_mtu_max(all_);
     // `most` is rounded down by less than 16.
-    const unsigned overhead = port->mtu - most > overhead_v6 - 1U ? overhead_v6 : overhead_v4;
+    const bool outer_v6 = port->mtu - most >= crypto::tunnel_overhead(true);
     const unsigned mtu = all_.tunnel->mtu.value_or(static_cast<std::uint16_t>(most));
     for (const carrier_settings& one : all_.carriers) {
         const port_settings* from = find_named(all_.ports, one.port);
@@ -124,7 +125,7 @@ void checker::check_sizes(const route_settings& route) {
             (route.header == frame_header::landfall ? frame_header_octets : 0);
         if (inner <= mtu)
             continue;
-        const std::size_t wanted = (inner + 15) / 16 * 16 + overhead;
+        const std::size_t wanted = crypto::port_mtu_of(inner, outer_v6);
         const std::string cure =
             inner <= most ? std::string("raise mtu of the tunnel")
             : wanted <= base::port_mtu_max

@@ -96,11 +96,22 @@ inline constexpr std::size_t message_overhead = data_message::packet_at + tag_oc
 inline constexpr std::size_t udp_ipv4_octets = 28;
 inline constexpr std::size_t udp_ipv6_octets = 48;
 
+/// What the tunnel puts around a padded inner packet, up to the outer IP header: 60 or 80 octets.
+[[nodiscard]] constexpr std::size_t tunnel_overhead(bool ipv6) noexcept {
+    return message_overhead + (ipv6 ? udp_ipv6_octets : udp_ipv4_octets);
+}
+
 /// The largest inner MTU, a multiple of 16, of which every packet fits the port's MTU: 1440 (IPv4
 /// only) and 1408 (IPv6) of 1500, 8928 and 8912 of 9000. 0 where nothing fits.
 [[nodiscard]] constexpr std::size_t inner_mtu_of(std::size_t port_mtu, bool ipv6) noexcept {
-    const std::size_t around = message_overhead + (ipv6 ? udp_ipv6_octets : udp_ipv4_octets);
+    const std::size_t around = tunnel_overhead(ipv6);
     return port_mtu < around ? 0 : (port_mtu - around) / padding_octets * padding_octets;
+}
+
+/// The port's MTU that an inner packet needs.
+[[nodiscard]] constexpr std::size_t port_mtu_of(std::size_t inner_octets, bool ipv6) noexcept {
+    return (inner_octets + padding_octets - 1) / padding_octets * padding_octets +
+           tunnel_overhead(ipv6);
 }
 
 } // namespace landfall::crypto

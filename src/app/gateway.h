@@ -148,8 +148,8 @@ class gateway {
     std::unique_ptr<tunnel_stage> tunnel_stage_;
     std::size_t inner_mtu_ = 0;
     crypto::tai64n kept_timestamp_{};
-    std::vector<std::unique_ptr<carrier_input>> inputs_;   ///< by carrier
-    std::vector<std::unique_ptr<carrier_stage>> carriers_; ///< in the settings' order
+    std::vector<std::unique_ptr<carrier_input>> inputs_;           ///< by carrier
+    std::vector<std::unique_ptr<carrier_stage>> carriers_;         ///< in the settings' order
     std::vector<std::unique_ptr<dataplane::packet_ring>> outputs_; ///< by modem
     std::uint64_t left_behind_ = 0; ///< packets for the tunnel, likewise
     std::vector<std::unique_ptr<modem_stage>> modems_;

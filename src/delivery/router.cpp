@@ -12,7 +12,6 @@ namespace landfall::delivery {
 namespace {
 
 constexpr unsigned vcid_count = 64;
-/// WireGuard pads to 16 octets; outer IP, UDP, message header and tag.
 
 template <class T>
 bool selects(const std::vector<T>& sorted, T value) noexcept {

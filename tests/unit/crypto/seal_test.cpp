@@ -95,4 +95,10 @@ TEST_CASE("crypto/wireguard: inner MTUs are multiples of 16 that fit") {
     CHECK(inner_mtu_of(9000, false) == 8928);
     CHECK(inner_mtu_of(79, true) == 0);
     CHECK(inner_mtu_of(0, false) == 0);
+    for (const bool ipv6 : {false, true}) {
+        for (std::size_t inner = 1; inner < 9000; ++inner) {
+            REQUIRE(inner_mtu_of(port_mtu_of(inner, ipv6), ipv6) >= inner);
+            REQUIRE(inner_mtu_of(port_mtu_of(inner, ipv6) - 1, ipv6) < inner);
+        }
+    }
 }
