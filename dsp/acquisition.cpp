@@ -263,13 +263,22 @@ void acquisition::filter_all(std::span<const cf32> window, const carrier_state& 
     const bool staggered = config_.wave.kind == modulation::oqpsk;
     symbols_.resize(count);
     staggered_.resize(staggered ? count : 0);
+    filter_.restart();
     for (std::size_t k = 0; k < count; k += matched_filter::block_symbols) {
         const std::size_t length = std::min(matched_filter::block_symbols, count - k);
         const carrier_state at = from.advanced(static_cast<double>(k));
+        std::array<filtered, matched_filter::block_symbols> block;
+        const auto out = std::span(block).first(length);
+        const auto store = [&](std::vector<cf32>& to) {
+            std::transform(out.begin(), out.end(), to.begin() + static_cast<std::ptrdiff_t>(k),
+                           [](const filtered& symbol) { return symbol.value; });
+        };
         filter_.mix(window, at, length);
-        filter_.filter(0.0, {std::span(symbols_).subspan(k, length), {}});
+        filter_.filter(0.0, slopes::none, out);
+        store(symbols_);
         if (staggered) {
-            filter_.filter(0.5, {std::span(staggered_).subspan(k, length), {}});
+            filter_.filter(0.5, slopes::none, out);
+            store(staggered_);
         }
     }
 }

@@ -49,11 +49,6 @@ acquisition_config acquisition_for(const receiver_config& config, const front_en
     return result;
 }
 
-std::int8_t soft_bit(float value) noexcept {
-    return static_cast<std::int8_t>(
-        std::lrint(std::clamp(value * soft_amplitude, -127.0F, 127.0F)));
-}
-
 } // namespace
 
 block_receiver::block_receiver(const receiver_config& config)
@@ -126,13 +121,14 @@ void block_receiver::take(std::span<const cf32> samples, soft_sink sink) {
 }
 
 void block_receiver::advance(soft_sink sink, bool ending) {
+    // The loops may move timing by less than a symbol meanwhile.
+    constexpr std::size_t needed_symbols = stretch_symbols + 1;
     for (;;) {
         if (!tracking_ && !try_acquire(ending)) {
             return;
         }
-        const std::size_t least_blocks = ending ? 1 : stretch_blocks;
-        while (tracking_ &&
-               tracker_.end_sample(least_blocks) < static_cast<std::ptrdiff_t>(buffer_.size())) {
+        while (tracking_ && tracker_.end_sample(ending ? tracker_.next_symbols() : needed_symbols) <
+                                static_cast<std::ptrdiff_t>(buffer_.size())) {
             track_stretch(sink);
         }
         if (tracking_) {
@@ -203,39 +199,39 @@ void block_receiver::track_stretch(soft_sink sink) {
         next = std::move(spare_.back());
         spare_.pop_back();
     }
-    next.soft.clear();
+    const std::size_t bits = bits_per_symbol(config_.wave.kind);
+    next.soft.resize(bits * stretch_symbols);
     next.error_power = 0.0;
     next.first = tracker_.state();
     next.first.position += static_cast<double>(buffer_first_);
     double wanted = 0.0;
     double power = 0.0;
     std::size_t symbols = 0;
-    tracker::block block;
-    points_.clear();
-    const bool rails = config_.wave.kind != modulation::bpsk;
-    for (std::size_t b = 0; b < stretch_blocks; ++b) {
-        if (tracker_.end_sample(1) >= static_cast<std::ptrdiff_t>(buffer_.size())) {
+    points_.resize(stretch_symbols);
+    while (symbols < stretch_symbols) {
+        if (tracker_.end_sample(tracker_.next_symbols()) >=
+            static_cast<std::ptrdiff_t>(buffer_.size())) {
             break; // at the end of the stream only
         }
-        tracker_.step(buffer_, block);
-        for (const cf32 point : block.points) {
-            next.soft.push_back(soft_bit(point.real()));
-            if (rails) {
-                next.soft.push_back(soft_bit(point.imag()));
-            }
-        }
-        points_.insert(points_.end(), block.points.begin(), block.points.end());
+        const tracker::block block =
+            tracker_.step(buffer_, &next.soft[bits * symbols], &points_[symbols]);
         wanted += block.lock_wanted;
         power += block.lock_power;
         next.error_power += block.error_power;
-        symbols += tracker::block_symbols;
+        symbols += block.symbols;
     }
+    next.soft.resize(bits * symbols);
+    points_.resize(symbols);
     // Behind the last sample there are no symbols, only the tails that complete them.
     const double past = next.first.position + static_cast<double>(symbols) * next.first.step -
                         static_cast<double>(end_of_samples_);
     if (past > 0.0) {
         const auto beyond = static_cast<std::size_t>(past / next.first.step);
-        next.soft.resize(next.soft.size() - std::min(next.soft.size(), beyond * (rails ? 2 : 1)));
+        next.soft.resize(next.soft.size() - std::min(next.soft.size(), beyond * bits));
+        if (!pending_.empty()) { // zeros are far from any point
+            next.error_power = pending_.back().error_power * static_cast<double>(next.soft.size()) /
+                               static_cast<double>(bits * stretch_symbols);
+        }
     }
     next.metric = tracker_.lock_metric(wanted, power, symbols) - tracker_.lock_threshold();
     next.es_n0 = past > 0.0 && !pending_.empty() ? pending_.back().es_n0 : tracker_.es_n0();
@@ -356,7 +352,7 @@ void block_receiver::end_reception(soft_sink sink) {
     // The last symbols' pulses reach beyond the end.
     const std::size_t beyond =
         tracker_.reach() +
-        static_cast<std::size_t>(2.0 * static_cast<double>(tracker::block_symbols) *
+        static_cast<std::size_t>(2.0 * static_cast<double>(tracker::most_block_symbols) *
                                  samples_per_symbol_);
     if (!tracking_) {
         advance(sink, true);

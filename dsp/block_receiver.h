@@ -32,7 +32,6 @@ class block_receiver final : public receiver {
   private:
     static constexpr std::size_t stretch_symbols = 256;
     static constexpr std::size_t most_pending = 64;
-    static constexpr std::size_t stretch_blocks = stretch_symbols / tracker::block_symbols;
 
     /// Soft bits that wait for the lock detector's verdict.
     struct stretch {

@@ -2,7 +2,6 @@
 #include "dsp/matched_filter.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace landfall::dsp {
@@ -10,22 +9,17 @@ namespace {
 
 using base::cf32;
 
-constexpr unsigned bank_phases = 64;
-constexpr std::size_t lanes = 8;
+constexpr unsigned bank_phases_log2 = 6;
 constexpr double clock_margin = 1.001; // the tracked step may exceed the nominal one
 
-cf32 dot(const float* samples, const float* taps, std::size_t floats) noexcept {
-    std::array<float, lanes> sum{};
-    for (std::size_t i = 0; i < floats; i += lanes) {
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-            sum[lane] += samples[i + lane] * taps[i + lane];
-        }
-    }
-    return {sum[0] + sum[2] + sum[4] + sum[6], sum[1] + sum[3] + sum[5] + sum[7]};
-}
+/// Where the largest samples of late are put, of 32,767, and beyond which a block is mixed anew.
+constexpr float usual_level = 10'000.0F;
+constexpr float most_level = 32'000.0F;
+constexpr float level_share = 1.0F / 256.0F; ///< that the level may fall by, per block
+constexpr float least_level = 1e-18F;
 
-cf32 times(cf32 a, cf32 b) noexcept {
-    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+std::size_t whole_vectors(std::size_t samples) noexcept {
+    return (samples + mixed_at_once - 1) / mixed_at_once * mixed_at_once;
 }
 
 } // namespace
@@ -40,10 +34,11 @@ carrier_state carrier_state::advanced(double symbols) const noexcept {
 }
 
 matched_filter::matched_filter(double roll_off, double samples_per_symbol)
-    : bank_(roll_off, samples_per_symbol, bank_phases),
-      mixed_(static_cast<std::size_t>(
-                 std::ceil((block_symbols + 1) * samples_per_symbol * clock_margin)) +
-             bank_.row_floats() / 2 + 2 * lanes) {}
+    : bank_(roll_off, samples_per_symbol, bank_phases_log2),
+      mixed_i_(whole_vectors(static_cast<std::size_t>(std::ceil(
+                                 (block_symbols + 1) * samples_per_symbol * clock_margin)) +
+                             bank_.taps() + 2)),
+      mixed_q_(mixed_i_.size()), edge_(mixed_i_.size()) {}
 
 std::ptrdiff_t matched_filter::first_sample(const carrier_state& at) const noexcept {
     return static_cast<std::ptrdiff_t>(std::floor(at.position)) -
@@ -53,8 +48,8 @@ std::ptrdiff_t matched_filter::first_sample(const carrier_state& at) const noexc
 std::ptrdiff_t matched_filter::end_sample(const carrier_state& at,
                                           std::size_t count) const noexcept {
     const double last = at.position + (static_cast<double>(count) - 0.5) * at.step;
-    return static_cast<std::ptrdiff_t>(std::floor(last)) +
-           static_cast<std::ptrdiff_t>(bank_.reach()) + 3;
+    return static_cast<std::ptrdiff_t>(std::floor(last)) + 1 +
+           static_cast<std::ptrdiff_t>(bank_.taps() - bank_.reach() + mixed_at_once);
 }
 
 void matched_filter::mix(std::span<const cf32> buffer, const carrier_state& at, std::size_t count) {
@@ -62,47 +57,50 @@ void matched_filter::mix(std::span<const cf32> buffer, const carrier_state& at, 
     mixed_first_ = first_sample(at);
     const auto size = static_cast<std::ptrdiff_t>(buffer.size());
     const auto wanted = static_cast<std::size_t>(end_sample(at, count) - mixed_first_);
-    const std::size_t length = std::min(wanted, mixed_.size());
-    constexpr std::size_t ways = 4; // phasors side by side, each advanced by `ways` samples
-    const double start =
-        -(at.phase + at.frequency * (static_cast<double>(mixed_first_) - at.position));
-    std::array<cf32, ways> phasor;
-    for (std::size_t way = 0; way < ways; ++way) {
-        const double angle = start - at.frequency * static_cast<double>(way);
-        phasor[way] = {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
-    }
-    const double turn = -at.frequency * static_cast<double>(ways);
-    const cf32 step{static_cast<float>(std::cos(turn)), static_cast<float>(std::sin(turn))};
-    const auto inside = [&](std::ptrdiff_t index) { return index >= 0 && index < size; };
-    const bool whole =
-        inside(mixed_first_) && inside(mixed_first_ + static_cast<std::ptrdiff_t>(length + ways));
-    for (std::size_t i = 0; i < length; i += ways) {
-        for (std::size_t way = 0; way < ways; ++way) {
-            const std::ptrdiff_t index = mixed_first_ + static_cast<std::ptrdiff_t>(i + way);
-            const cf32 sample =
-                whole || inside(index) ? buffer[static_cast<std::size_t>(index)] : cf32{};
-            mixed_[i + way] = times(sample, phasor[way]);
-            phasor[way] = times(phasor[way], step);
+    const std::size_t length = std::min(wanted / mixed_at_once * mixed_at_once, mixed_i_.size());
+    const std::ptrdiff_t end = mixed_first_ + static_cast<std::ptrdiff_t>(length);
+    const cf32* samples = edge_.data();
+    if (mixed_first_ >= 0 && end <= size) {
+        samples = buffer.data() + mixed_first_;
+    } else {
+        std::fill(edge_.begin(), edge_.end(), cf32{});
+        const std::ptrdiff_t from = std::clamp<std::ptrdiff_t>(mixed_first_, 0, size);
+        const std::ptrdiff_t to = std::clamp<std::ptrdiff_t>(end, from, size);
+        if (from < to) {
+            std::copy(buffer.begin() + from, buffer.begin() + to,
+                      edge_.begin() + (from - mixed_first_));
         }
     }
-    std::fill(mixed_.begin() + static_cast<std::ptrdiff_t>(length), mixed_.end(), cf32{});
+    // The frequency at the block's middle: the phase is right at both ends.
+    const double turn =
+        at.frequency + 0.5 * at.frequency_rate * static_cast<double>(count) * at.step;
+    const double phase = at.phase + turn * (static_cast<double>(mixed_first_) - at.position);
+    scale_ = usual_level / std::max(level_, least_level);
+    const float peak =
+        mix_down(samples, length, phase, turn, scale_, mixed_i_.data(), mixed_q_.data());
+    level_ = std::max(peak, (1.0F - level_share) * level_);
+    if (peak * scale_ > most_level) {
+        scale_ = usual_level / std::max(level_, least_level);
+        mix_down(samples, length, phase, turn, scale_, mixed_i_.data(), mixed_q_.data());
+    }
 }
 
-void matched_filter::filter(double delay_symbols, output out) const noexcept {
-    const double origin = at_.position + delay_symbols * at_.step -
-                          static_cast<double>(mixed_first_) - static_cast<double>(bank_.reach());
-    const float* samples = &reinterpret_cast<const float(&)[2]>(mixed_[0])[0];
-    const auto last_start = mixed_.size() - bank_.row_floats() / 2;
-    for (std::size_t k = 0; k < out.value.size(); ++k) {
-        const double place = origin + static_cast<double>(k) * at_.step;
-        const auto fine = static_cast<std::size_t>(std::max(0.0, place * bank_phases + 0.5));
-        const std::size_t start = std::min(fine / bank_phases, last_start);
-        const std::size_t phase = fine % bank_phases;
-        out.value[k] = dot(samples + 2 * start, bank_.row(phase), bank_.row_floats());
-        if (!out.slope.empty()) {
-            out.slope[k] = dot(samples + 2 * start, bank_.slope_row(phase), bank_.row_floats());
-        }
-    }
+void matched_filter::filter(double delay_symbols, slopes wanted,
+                            std::span<filtered> out) const noexcept {
+    const double unit = std::ldexp(1.0, 32 + bank_phases_log2);
+    const double origin = at_.position - static_cast<double>(mixed_first_) -
+                          static_cast<double>(bank_.reach()) + delay_symbols * at_.step;
+    filter_symbols({.i = mixed_i_.data(),
+                    .q = mixed_q_.data(),
+                    .bank = bank_.row(0),
+                    .taps = bank_.taps(),
+                    .phases_log2 = bank_.phases_log2(),
+                    .last_start = mixed_i_.size() - bank_.taps(),
+                    .place = static_cast<std::uint64_t>(origin * unit) + (std::uint64_t{1} << 31U),
+                    .step = static_cast<std::uint64_t>(at_.step * unit),
+                    .count = out.size(),
+                    .unit = bank_.unit() / scale_},
+                   wanted, out.data());
 }
 
 } // namespace landfall::dsp

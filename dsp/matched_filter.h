@@ -3,9 +3,11 @@
 #pragma once
 
 #include "base/sample.h"
+#include "dsp/demod_kernels.h"
 #include "dsp/pulse.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -28,12 +30,7 @@ struct carrier_state {
 /// frequency between blocks leaves no transient in the filter.
 class matched_filter {
   public:
-    static constexpr std::size_t block_symbols = 32;
-
-    struct output {
-        std::span<base::cf32> value; ///< the filter's output at each instant
-        std::span<base::cf32> slope; ///< its derivative by position, per sample; may be empty
-    };
+    static constexpr std::size_t block_symbols = 64; ///< at most
 
     matched_filter(double roll_off, double samples_per_symbol);
 
@@ -45,14 +42,20 @@ class matched_filter {
     /// Mixes the samples for `count` (at most block_symbols) symbols from `at` on. Samples outside
     /// `buffer` count as zero.
     void mix(std::span<const base::cf32> buffer, const carrier_state& at, std::size_t count);
+    /// What is mixed next does not continue what was: results do not depend on it.
+    void restart() noexcept { level_ = 0.0F; }
     /// Filters what mix() prepared, `delay_symbols` (0 or 0.5) after each symbol instant.
-    void filter(double delay_symbols, output out) const noexcept;
+    void filter(double delay_symbols, slopes wanted, std::span<filtered> out) const noexcept;
 
     [[nodiscard]] std::size_t reach() const noexcept { return bank_.reach(); }
 
   private:
     pulse_bank bank_;
-    std::vector<base::cf32> mixed_;
+    std::vector<std::int16_t> mixed_i_;
+    std::vector<std::int16_t> mixed_q_;
+    float level_ = 0.0F;           ///< of the largest samples of late
+    float scale_ = 1.0F;           ///< of the mixed samples
+    std::vector<base::cf32> edge_; ///< a copy of samples at the buffer's ends
     std::ptrdiff_t mixed_first_ = 0;
     carrier_state at_;
 };

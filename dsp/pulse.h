@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -23,31 +24,38 @@ class pulse {
     std::vector<float> table_;
 };
 
-/// Polyphase samples of the pulse and of its derivative, for dot products with interleaved I and Q:
-/// every tap stands twice, and a phase's row is padded with zeros to a multiple of 8 floats.
+/// Polyphase samples of the pulse and of its derivative, as integers of 16 bits: a phase's sum of
+/// magnitudes is below 2^16, so that the sum of products with 16-bit samples fits into 32 bits.
 class pulse_bank {
   public:
-    pulse_bank(double roll_off, double samples_per_symbol, unsigned phases);
+    pulse_bank(double roll_off, double samples_per_symbol, unsigned phases_log2);
 
-    /// Rows of `row_floats()` values; tap j of phase p belongs to the sample that lies
+    /// `taps()` values, in units of unit(); tap j of phase p belongs to the sample that lies
     /// j - reach() - p / phases() samples from the pulse's centre.
-    [[nodiscard]] const float* row(std::size_t phase) const noexcept {
-        return &values_[phase * row_floats_];
+    [[nodiscard]] const std::int16_t* row(std::size_t phase) const noexcept {
+        return &lines_[0].values[phase * 2 * taps_];
     }
-    /// The same for the derivative with respect to the centre's position, per sample.
-    [[nodiscard]] const float* slope_row(std::size_t phase) const noexcept {
-        return &slopes_[phase * row_floats_];
+    /// The same for the derivative with respect to the centre's position, per sample. It follows
+    /// the pulse's taps of the same phase.
+    [[nodiscard]] const std::int16_t* slope_row(std::size_t phase) const noexcept {
+        return row(phase) + taps_;
     }
-    [[nodiscard]] std::size_t row_floats() const noexcept { return row_floats_; }
-    [[nodiscard]] std::size_t reach() const noexcept { return reach_; }
-    [[nodiscard]] unsigned phases() const noexcept { return phases_; }
+    [[nodiscard]] float unit() const noexcept { return unit_; }
+    [[nodiscard]] std::size_t taps() const noexcept { return taps_; } ///< a multiple of 16
+    [[nodiscard]] std::size_t reach() const noexcept { return taps_ / 2 - 1; }
+    [[nodiscard]] unsigned phases() const noexcept { return 1U << phases_log2_; }
+    [[nodiscard]] unsigned phases_log2() const noexcept { return phases_log2_; }
 
   private:
-    unsigned phases_;
-    std::size_t reach_;
-    std::size_t row_floats_;
-    std::vector<float> values_;
-    std::vector<float> slopes_;
+    /// Aligned, so that no vector of taps is spread over two.
+    struct alignas(64) line {
+        std::int16_t values[32];
+    };
+
+    unsigned phases_log2_;
+    std::size_t taps_;
+    float unit_ = 1.0F;
+    std::vector<line> lines_;
 };
 
 } // namespace landfall::dsp

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace landfall::dsp {
@@ -24,28 +25,31 @@ struct loop_bandwidth {
     double timing = 0.0;
 };
 
-/// Follows one carrier through a buffer, block by block of matched_filter::block_symbols.
+/// Follows one carrier through a buffer, block by block.
 class tracker {
   public:
-    static constexpr std::size_t block_symbols = matched_filter::block_symbols;
+    static constexpr std::size_t most_block_symbols = matched_filter::block_symbols;
 
-    /// What a block gave. Rails have unit amplitude where the signal is.
+    /// What a block gave.
     struct block {
-        std::array<base::cf32, block_symbols> points; ///< OQPSK: I at its instant, Q at its own
+        std::size_t symbols = 0;
         double lock_wanted = 0.0; ///< sums for the lock detector: see lock_metric()
         double lock_power = 0.0;
-        double error_power =
-            0.0; ///< sum of squared distances to the nearest point, rail amplitude 1
+        double error_power = 0.0; ///< squared distances to the nearest point, rail amplitude 1
     };
 
     explicit tracker(const tracking_config& config);
 
     void start(const carrier_state& at, double rail_amplitude, double rail_power);
-    /// One past the last sample that the next `blocks` steps need.
-    [[nodiscard]] std::ptrdiff_t end_sample(std::size_t blocks) const noexcept {
-        return filter_.end_sample(state_, blocks * block_symbols);
+    /// Symbols of the next step: loops that are wide are updated more often.
+    [[nodiscard]] std::size_t next_symbols() const noexcept;
+    /// One past the last sample that steps of so many symbols need.
+    [[nodiscard]] std::ptrdiff_t end_sample(std::size_t symbols) const noexcept {
+        return filter_.end_sample(state_, symbols);
     }
-    void step(std::span<const base::cf32> buffer, block& out);
+    /// Writes next_symbols() points (of unit rail amplitude; OQPSK: I at its instant, Q at its own)
+    /// and their soft bits.
+    block step(std::span<const base::cf32> buffer, std::int8_t* soft, base::cf32* points);
 
     [[nodiscard]] const carrier_state& state() const noexcept { return state_; }
     /// The buffer's first `samples` samples are dropped.
@@ -66,10 +70,10 @@ class tracker {
         double timing = 0.0, timing_slope = 0.0;
         double amplitude = 0.0, power = 0.0; // means over rails, in units of the amplitude
     };
-    detector detect_psk(block& out);
-    detector detect_staggered(block& out);
-    void update_gain(const detector& seen);
-    void update_loops(const detector& seen);
+    detector_sums detect(std::size_t count, detector_scale by, std::int8_t* soft,
+                         base::cf32* points);
+    void update_gain(const detector& seen, std::size_t count);
+    void update_loops(const detector& seen, std::size_t count);
 
     tracking_config config_;
     matched_filter filter_;
@@ -78,11 +82,9 @@ class tracker {
     double power_ = 2.0;
     double phase_slope_ = 1.0;
     double timing_slope_ = 1.0;
-    std::size_t blocks_ = 0;
-    std::array<base::cf32, block_symbols> value_{};
-    std::array<base::cf32, block_symbols> slope_{};
-    std::array<base::cf32, block_symbols> value_late_{};
-    std::array<base::cf32, block_symbols> slope_late_{};
+    std::size_t symbols_ = 0; ///< since the start
+    std::array<filtered, most_block_symbols> filtered_{};
+    std::array<filtered, most_block_symbols> late_{}; ///< half a symbol later
 };
 
 } // namespace landfall::dsp

@@ -16,17 +16,22 @@ namespace {
 constexpr double two_pi = 2.0 * std::numbers::pi;
 constexpr std::size_t block = dsp::matched_filter::block_symbols;
 
-struct filtered {
+struct block_output {
     std::array<base::cf32, block> value;
     std::array<base::cf32, block> slope;
 };
 
-filtered filter(std::span<const base::cf32> samples, const dsp::carrier_state& at, double roll_off,
-                double ratio) {
+block_output filter(std::span<const base::cf32> samples, const dsp::carrier_state& at,
+                    double roll_off, double ratio) {
     dsp::matched_filter matched(roll_off, ratio);
-    filtered out{};
+    std::array<dsp::filtered, block> symbols;
     matched.mix(samples, at, block);
-    matched.filter(0.0, {out.value, out.slope});
+    matched.filter(0.0, dsp::slopes::both, symbols);
+    block_output out{};
+    for (std::size_t k = 0; k < block; ++k) {
+        out.value[k] = symbols[k].value;
+        out.slope[k] = symbols[k].slope;
+    }
     return out;
 }
 

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numbers>
 
 using namespace landfall;
@@ -77,21 +79,31 @@ TEST_CASE("dsp/pulse: two pulses in cascade cross zero at every other symbol") {
     }
 }
 
-TEST_CASE("dsp/pulse: the bank holds the pulse at every fraction of a sample") {
-    for (const double ratio : {2.0, 2.5, 7.3}) {
+TEST_CASE("dsp/pulse: the bank holds the pulse and its slope at every fraction of a sample") {
+    for (const double ratio : {2.0, 2.5, 7.3, 16.0}) {
         const dsp::pulse shape(0.35);
-        const dsp::pulse_bank bank(0.35, ratio, 32);
-        CHECK(bank.row_floats() % 8 == 0);
-        for (std::size_t phase = 0; phase < 32; phase += 5) {
-            for (std::size_t tap = 0; tap < 2 * bank.reach() + 1; ++tap) {
-                const double samples = static_cast<double>(tap) -
-                                       static_cast<double>(bank.reach()) -
-                                       static_cast<double>(phase) / 32.0;
-                const float value = bank.row(phase)[2 * tap];
-                CHECK(value == bank.row(phase)[2 * tap + 1]);
-                CHECK(value ==
-                      doctest::Approx(shape.at(samples / ratio) / ratio).scale(1).epsilon(1e-6));
+        const dsp::pulse_bank bank(0.35, ratio, 5);
+        CHECK(bank.taps() % 16 == 0);
+        CHECK(static_cast<double>(bank.taps()) >= 11.0 * ratio);
+        const auto unit = static_cast<double>(bank.unit());
+        for (std::size_t phase = 0; phase < bank.phases(); ++phase) {
+            long sum = 0;
+            long slope_sum = 0;
+            for (std::size_t tap = 0; tap < bank.taps(); ++tap) {
+                const double symbols =
+                    (static_cast<double>(tap) - static_cast<double>(bank.reach()) -
+                     static_cast<double>(phase) / bank.phases()) /
+                    ratio;
+                const int value = bank.row(phase)[tap];
+                const int slope = bank.slope_row(phase)[tap];
+                CHECK(std::abs(unit * value - shape.at(symbols) / ratio) <= 0.501 * unit);
+                CHECK(std::abs(unit * slope + shape.slope_at(symbols) / ratio / ratio) <=
+                      0.501 * unit);
+                sum += std::abs(value);
+                slope_sum += std::abs(slope);
             }
+            CHECK(std::max(sum, slope_sum) < 65536);
+            CHECK(std::max(sum, slope_sum) > 32768); // nor is precision thrown away
         }
     }
 }

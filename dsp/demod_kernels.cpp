@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: MIT
+#include "dsp/demod_kernels.h"
+
+#include "dsp/receiver.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <complex>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "dsp/demod_kernels.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/highway.h>
+
+#ifndef LANDFALL_DSP_DEMOD_KERNELS_ONCE
+#define LANDFALL_DSP_DEMOD_KERNELS_ONCE
+namespace landfall::dsp {
+namespace {
+
+/// Phasors of consecutive samples, and what carries them on.
+struct turning {
+    alignas(64) float re[mixed_at_once];
+    alignas(64) float im[mixed_at_once];
+    float step_re, step_im; ///< by mixed_at_once samples
+};
+
+} // namespace
+} // namespace landfall::dsp
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace landfall::dsp {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using floats = hn::CappedTag<float, symbols_at_once>;
+using vec = hn::Vec<floats>;
+using ints = hn::RebindToSigned<floats>;
+using int_vec = hn::Vec<ints>;
+constexpr std::size_t width = hn::MaxLanes(floats());
+
+/// Of even and of odd samples, rounded to 16 bits: in order.
+HWY_INLINE void store_rounded(vec even, vec odd, std::int16_t* HWY_RESTRICT to) {
+    const floats d;
+    const ints di;
+    const hn::Repartition<std::int16_t, floats> d16;
+    // Leaves the integer in the number's lowest bits.
+    const vec rounding = hn::Set(d, 12'582'912.0F); // 1.5 · 2^23
+    const auto low = hn::BitCast(d16, hn::Add(even, rounding));
+    const auto high = hn::BitCast(d16, hn::ShiftLeft<16>(hn::BitCast(di, hn::Add(odd, rounding))));
+    hn::StoreU(hn::OddEven(high, low), d16, to);
+}
+
+float mix(const float* HWY_RESTRICT samples, std::size_t count, const turning& by,
+          std::int16_t* HWY_RESTRICT i, std::int16_t* HWY_RESTRICT q) {
+    const floats d;
+    constexpr std::size_t parts = mixed_at_once / (2 * width);
+    const vec step_re = hn::Set(d, by.step_re);
+    const vec step_im = hn::Set(d, by.step_im);
+    vec re[2 * parts]; // of even samples, of odd ones, and so on
+    vec im[2 * parts];
+    for (std::size_t p = 0; p < parts; ++p) {
+        hn::LoadInterleaved2(d, by.re + 2 * p * width, re[2 * p], re[2 * p + 1]);
+        hn::LoadInterleaved2(d, by.im + 2 * p * width, im[2 * p], im[2 * p + 1]);
+    }
+    vec peak = hn::Zero(d);
+    for (std::size_t at = 0; at < count; at += mixed_at_once) {
+        HWY_UNROLL(2)
+        for (std::size_t p = 0; p < parts; ++p) {
+            const std::size_t place = at + 2 * p * width;
+            vec x[2];
+            vec y[2];
+            hn::LoadInterleaved4(d, samples + 2 * place, x[0], y[0], x[1], y[1]);
+            vec mixed_i[2];
+            vec mixed_q[2];
+            HWY_UNROLL(2)
+            for (std::size_t odd = 0; odd < 2; ++odd) {
+                vec& turn_re = re[2 * p + odd];
+                vec& turn_im = im[2 * p + odd];
+                peak = hn::Max(peak, hn::MulAdd(x[odd], x[odd], hn::Mul(y[odd], y[odd])));
+                mixed_i[odd] = hn::NegMulAdd(y[odd], turn_im, hn::Mul(x[odd], turn_re));
+                mixed_q[odd] = hn::MulAdd(x[odd], turn_im, hn::Mul(y[odd], turn_re));
+                const vec turned = hn::NegMulAdd(turn_im, step_im, hn::Mul(turn_re, step_re));
+                turn_im = hn::MulAdd(turn_re, step_im, hn::Mul(turn_im, step_re));
+                turn_re = turned;
+            }
+            store_rounded(mixed_i[0], mixed_i[1], i + place);
+            store_rounded(mixed_q[0], mixed_q[1], q + place);
+        }
+    }
+    return hn::GetLane(hn::MaxOfLanes(d, peak));
+}
+
+/// Sums of four vectors' lanes, side by side.
+template <class D>
+HWY_INLINE auto sums_of(D d, hn::Vec<D> a, hn::Vec<D> b, hn::Vec<D> c, hn::Vec<D> e) {
+    const hn::Repartition<std::int64_t, D> pairs;
+    const auto ab = hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
+    const auto ce = hn::Add(hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e));
+    const auto x = hn::BitCast(pairs, ab);
+    const auto y = hn::BitCast(pairs, ce);
+    const auto all = hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, x, y)),
+                             hn::BitCast(d, hn::InterleaveUpper(pairs, x, y)));
+    if constexpr (hn::MaxLanes(d) == 4) {
+        return all;
+    } else {
+        const hn::Half<D> half;
+        return hn::Add(hn::LowerHalf(half, all), hn::UpperHalf(half, all));
+    }
+}
+
+/// A dot product in the making.
+struct product_sum {
+    int_vec sum, rest;
+
+    template <class V>
+    HWY_INLINE void add(V a, V b) {
+        sum = hn::ReorderWidenMulAccumulate(ints(), a, b, sum, rest);
+    }
+    HWY_INLINE int_vec value() const { return hn::Add(sum, rest); }
+};
+
+/// `fixed_taps`: known when compiled, so that the loop is unrolled; 0: as the job says.
+template <std::size_t fixed_taps, bool slope_i, bool slope_q>
+void filter_all(const filter_job& job, filtered* HWY_RESTRICT out) {
+    const hn::Repartition<std::int16_t, floats> d;
+    constexpr std::size_t at_once = hn::MaxLanes(d);
+    const hn::Full128<float> four;
+    const auto unit = hn::Set(four, job.unit);
+    const auto zero = hn::Zero(ints());
+    const filter_job in = job; // `out` is none of it
+    const std::size_t taps = fixed_taps != 0 ? fixed_taps : in.taps;
+    const std::size_t last_phase = (std::size_t{1} << in.phases_log2) - 1;
+    std::uint64_t place = in.place;
+    for (std::size_t k = 0; k < in.count; ++k, place += in.step) {
+        const std::size_t fine = place >> 32U;
+        const std::size_t start = std::min(fine >> in.phases_log2, in.last_start);
+        const std::int16_t* HWY_RESTRICT i = in.i + start;
+        const std::int16_t* HWY_RESTRICT q = in.q + start;
+        const std::int16_t* HWY_RESTRICT row = in.bank + (fine & last_phase) * 2 * taps;
+        product_sum value_i{zero, zero};
+        product_sum value_q{zero, zero};
+        product_sum turn_i{zero, zero};
+        product_sum turn_q{zero, zero};
+        HWY_UNROLL(4)
+        for (std::size_t tap = 0; tap < taps; tap += at_once) {
+            const auto x = hn::LoadU(d, i + tap);
+            const auto y = hn::LoadU(d, q + tap);
+            const auto by = hn::Load(d, row + tap);
+            value_i.add(x, by);
+            value_q.add(y, by);
+            if constexpr (slope_i) {
+                turn_i.add(x, hn::Load(d, row + taps + tap));
+            }
+            if constexpr (slope_q) {
+                turn_q.add(y, hn::Load(d, row + taps + tap));
+            }
+        }
+        const auto sums =
+            sums_of(ints(), value_i.value(), value_q.value(), turn_i.value(), turn_q.value());
+        hn::StoreU(hn::Mul(hn::ConvertTo(four, sums), unit), four,
+                   reinterpret_cast<float*>(out + k));
+    }
+}
+
+template <bool slope_i, bool slope_q>
+void filter_sized(const filter_job& job, filtered* out) {
+    switch (job.taps) {
+    case 32:
+        return filter_all<32, slope_i, slope_q>(job, out);
+    default:
+        return filter_all<0, slope_i, slope_q>(job, out);
+    }
+}
+
+void filter(const filter_job& job, slopes wanted, filtered* out) {
+    switch (wanted) {
+    case slopes::none:
+        return filter_sized<false, false>(job, out);
+    case slopes::both:
+        return filter_sized<true, true>(job, out);
+    case slopes::i_only:
+        return filter_sized<true, false>(job, out);
+    case slopes::q_only:
+        return filter_sized<false, true>(job, out);
+    }
+}
+
+/// tanh, within 0.0014 and never beyond 1: a strong signal's amplitude and noise are estimated with
+/// it.
+HWY_INLINE vec soft_sign(vec x) {
+    const floats d;
+    const vec most = hn::Set(d, 3.64673F);
+    const vec clipped = hn::Max(hn::Min(x, most), hn::Neg(most));
+    const vec square = hn::Mul(clipped, clipped);
+    const vec over = hn::MulAdd(square, hn::Add(square, hn::Set(d, 105.0F)), hn::Set(d, 945.0F));
+    const vec under = hn::MulAdd(square, hn::MulAdd(square, hn::Set(d, 15.0F), hn::Set(d, 420.0F)),
+                                 hn::Set(d, 945.0F));
+    return hn::Div(hn::Mul(clipped, over), under);
+}
+
+struct vector_sums {
+    vec amplitude, power, timing, slope_loss, phase, turn_loss, lock_wanted, lock_power, error;
+};
+
+HWY_INLINE vector_sums no_sums() {
+    const vec zero = hn::Zero(floats());
+    return {zero, zero, zero, zero, zero, zero, zero, zero, zero};
+}
+
+detector_sums added_up(const vector_sums& sums) {
+    const floats d;
+    const auto sum = [&](vec v) { return hn::GetLane(hn::SumOfLanes(d, v)); };
+    detector_sums result;
+    result.amplitude = sum(sums.amplitude);
+    result.power = sum(sums.power);
+    result.timing = sum(sums.timing);
+    result.slope_loss = sum(sums.slope_loss);
+    result.phase = sum(sums.phase);
+    result.turn_gain = result.amplitude;
+    result.turn_loss = sum(sums.turn_loss);
+    result.lock_wanted = sum(sums.lock_wanted);
+    result.lock_power = sum(sums.lock_power);
+    result.error = sum(sums.error);
+    return result;
+}
+
+struct symbols {
+    vec i, q, slope_i, slope_q;
+};
+
+HWY_INLINE symbols load_symbols(const filtered* from, vec scale) {
+    symbols s;
+    hn::LoadInterleaved4(floats(), reinterpret_cast<const float*>(from), s.i, s.q, s.slope_i,
+                         s.slope_q);
+    return {hn::Mul(s.i, scale), hn::Mul(s.q, scale), hn::Mul(s.slope_i, scale),
+            hn::Mul(s.slope_q, scale)};
+}
+
+/// A rail's own sums. `across` is the other axis' value at the rail's instant: what a turn brings
+/// in.
+struct rail {
+    vec decision, doubt;
+};
+
+HWY_INLINE rail add_rail(vector_sums& sums, vec value, vec slope, vec across, vec certainty) {
+    const floats d;
+    const vec one = hn::Set(d, 1.0F);
+    const vec decision = soft_sign(hn::Mul(certainty, value));
+    const vec doubt = hn::NegMulAdd(decision, decision, one);
+    sums.amplitude = hn::MulAdd(decision, value, sums.amplitude);
+    sums.timing = hn::MulAdd(decision, slope, sums.timing);
+    sums.slope_loss = hn::MulAdd(hn::Mul(doubt, slope), slope, sums.slope_loss);
+    sums.turn_loss = hn::MulAdd(hn::Mul(doubt, across), across, sums.turn_loss);
+    const vec miss = hn::Sub(hn::Abs(value), one);
+    sums.error = hn::MulAdd(miss, miss, sums.error);
+    return {decision, doubt};
+}
+
+HWY_INLINE hn::Vec<hn::RebindToSigned<floats>> soft_bits(vec value) {
+    const floats d;
+    const vec most = hn::Set(d, 127.0F);
+    const vec scaled = hn::Mul(value, hn::Set(d, soft_amplitude));
+    return hn::NearestInt(hn::Max(hn::Min(scaled, most), hn::Neg(most)));
+}
+
+HWY_INLINE void store_rails(vec i, vec q, std::int8_t* HWY_RESTRICT soft,
+                            base::cf32* HWY_RESTRICT points) {
+    const floats d;
+    const hn::RebindToSigned<floats> di;
+    const hn::Rebind<std::uint16_t, floats> pairs;
+    const hn::Repartition<std::int8_t, decltype(pairs)> octets;
+    const auto octet = hn::Set(di, 0xFF);
+    const auto both =
+        hn::Or(hn::And(soft_bits(i), octet), hn::ShiftLeft<8>(hn::And(soft_bits(q), octet)));
+    hn::StoreU(hn::BitCast(octets, hn::DemoteTo(pairs, both)), octets, soft);
+    hn::StoreInterleaved2(i, q, d, reinterpret_cast<float*>(points));
+}
+
+detector_sums bpsk(const filtered* HWY_RESTRICT in, std::size_t count, detector_scale by,
+                   std::int8_t* HWY_RESTRICT soft, base::cf32* HWY_RESTRICT points) {
+    const floats d;
+    const hn::RebindToSigned<floats> di;
+    const hn::Rebind<std::uint8_t, floats> octets;
+    const vec scale = hn::Set(d, by.scale);
+    const vec certainty = hn::Set(d, by.certainty);
+    vector_sums sums = no_sums();
+    for (std::size_t k = 0; k < count; k += width) {
+        const symbols y = load_symbols(in + k, scale);
+        const rail i = add_rail(sums, y.i, y.slope_i, y.q, certainty);
+        const vec square = hn::Mul(y.i, y.i);
+        const vec other = hn::Mul(y.q, y.q);
+        sums.power = hn::Add(sums.power, square);
+        sums.lock_power = hn::Add(sums.lock_power, hn::Add(square, other));
+        sums.lock_wanted = hn::Add(sums.lock_wanted, hn::Sub(square, other));
+        sums.phase = hn::MulAdd(i.decision, y.q, sums.phase);
+        sums.error = hn::Add(sums.error, other);
+        const auto bits = hn::And(soft_bits(y.i), hn::Set(di, 0xFF));
+        hn::StoreU(hn::DemoteTo(octets, bits), octets, reinterpret_cast<std::uint8_t*>(soft + k));
+        hn::StoreInterleaved2(y.i, y.q, d, reinterpret_cast<float*>(points + k));
+    }
+    return added_up(sums);
+}
+
+detector_sums qpsk(const filtered* HWY_RESTRICT in, std::size_t count, detector_scale by,
+                   std::int8_t* HWY_RESTRICT soft, base::cf32* HWY_RESTRICT points) {
+    const floats d;
+    const vec scale = hn::Set(d, by.scale);
+    const vec certainty = hn::Set(d, by.certainty);
+    const vec least = hn::Set(d, 1e-30F);
+    vector_sums sums = no_sums();
+    for (std::size_t k = 0; k < count; k += width) {
+        const symbols y = load_symbols(in + k, scale);
+        const rail i = add_rail(sums, y.i, y.slope_i, y.q, certainty);
+        const rail q = add_rail(sums, y.q, y.slope_q, y.i, certainty);
+        sums.phase = hn::MulAdd(i.decision, y.q, hn::NegMulAdd(q.decision, y.i, sums.phase));
+        const vec i2 = hn::Mul(y.i, y.i);
+        const vec q2 = hn::Mul(y.q, y.q);
+        const vec power = hn::Add(i2, q2);
+        sums.power = hn::Add(sums.power, power);
+        // -Re z^4 / |z|^2, which is 1 · |z|^2 on the diagonals.
+        const vec difference = hn::Sub(i2, q2);
+        const vec product = hn::Mul(hn::Add(y.i, y.i), y.q);
+        const vec wanted = hn::NegMulAdd(difference, difference, hn::Mul(product, product));
+        sums.lock_wanted = hn::Add(sums.lock_wanted, hn::Div(wanted, hn::Max(power, least)));
+        store_rails(y.i, y.q, soft + 2 * k, points + k);
+    }
+    sums.lock_power = sums.power;
+    return added_up(sums);
+}
+
+detector_sums oqpsk(const filtered* HWY_RESTRICT early, const filtered* HWY_RESTRICT late,
+                    std::size_t count, detector_scale by, std::int8_t* HWY_RESTRICT soft,
+                    base::cf32* HWY_RESTRICT points) {
+    const floats d;
+    const vec scale = hn::Set(d, by.scale);
+    const vec certainty = hn::Set(d, by.certainty);
+    vector_sums sums = no_sums();
+    for (std::size_t k = 0; k < count; k += width) {
+        const symbols a = load_symbols(early + k, scale);
+        const symbols b = load_symbols(late + k, scale);
+        const rail i = add_rail(sums, a.i, a.slope_i, a.q, certainty);
+        const rail q = add_rail(sums, b.q, b.slope_q, b.i, certainty);
+        sums.phase = hn::MulAdd(i.decision, a.q, hn::NegMulAdd(q.decision, b.i, sums.phase));
+        const vec i2 = hn::Mul(a.i, a.i);
+        const vec q2 = hn::Mul(b.q, b.q);
+        sums.power = hn::Add(sums.power, hn::Add(i2, q2));
+        sums.lock_wanted = hn::MulAdd(i2, i2, hn::MulAdd(q2, q2, sums.lock_wanted));
+        store_rails(a.i, b.q, soft + 2 * k, points + k);
+    }
+    sums.lock_power = sums.power;
+    return added_up(sums);
+}
+
+} // namespace
+} // namespace HWY_NAMESPACE
+} // namespace landfall::dsp
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace landfall::dsp {
+namespace {
+HWY_EXPORT(mix);
+HWY_EXPORT(filter);
+HWY_EXPORT(bpsk);
+HWY_EXPORT(qpsk);
+HWY_EXPORT(oqpsk);
+
+using cf64 = std::complex<double>;
+
+cf64 product(cf64 a, cf64 b) noexcept {
+    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
+} // namespace
+
+float mix_down(const base::cf32* samples, std::size_t count, double phase, double turn, float scale,
+               std::int16_t* i, std::int16_t* q) noexcept {
+    turning by;
+    cf64 step{std::cos(turn), -std::sin(turn)};
+    const double size = static_cast<double>(scale);
+    std::array<cf64, mixed_at_once> phasor{cf64{size * std::cos(phase), -size * std::sin(phase)}};
+    for (std::size_t known = 1; known < mixed_at_once; known *= 2, step = product(step, step)) {
+        for (std::size_t n = 0; n < known; ++n) {
+            phasor[known + n] = product(phasor[n], step);
+        }
+    }
+    for (std::size_t n = 0; n < mixed_at_once; ++n) {
+        by.re[n] = static_cast<float>(phasor[n].real());
+        by.im[n] = static_cast<float>(phasor[n].imag());
+    }
+    by.step_re = static_cast<float>(step.real());
+    by.step_im = static_cast<float>(step.imag());
+    const float power =
+        HWY_DYNAMIC_DISPATCH(mix)(reinterpret_cast<const float*>(samples), count, by, i, q);
+    return std::sqrt(power);
+}
+
+void filter_symbols(const filter_job& job, slopes wanted, filtered* out) noexcept {
+    HWY_DYNAMIC_DISPATCH(filter)(job, wanted, out);
+}
+
+detector_sums detect_bpsk(const filtered* symbols, std::size_t count, detector_scale by,
+                          std::int8_t* soft, base::cf32* points) noexcept {
+    return HWY_DYNAMIC_DISPATCH(bpsk)(symbols, count, by, soft, points);
+}
+
+detector_sums detect_qpsk(const filtered* symbols, std::size_t count, detector_scale by,
+                          std::int8_t* soft, base::cf32* points) noexcept {
+    return HWY_DYNAMIC_DISPATCH(qpsk)(symbols, count, by, soft, points);
+}
+
+detector_sums detect_oqpsk(const filtered* early, const filtered* late, std::size_t count,
+                           detector_scale by, std::int8_t* soft, base::cf32* points) noexcept {
+    return HWY_DYNAMIC_DISPATCH(oqpsk)(early, late, count, by, soft, points);
+}
+
+} // namespace landfall::dsp
+#endif

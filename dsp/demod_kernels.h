@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// What the demodulator does to each sample and each symbol, in vectors: mixing, filtering at the
+// wanted instants, detecting errors and making soft bits.
+#pragma once
+
+#include "base/sample.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace landfall::dsp {
+
+/// Counts of samples, taps and symbols given to these functions are multiples of these.
+inline constexpr std::size_t mixed_at_once = 16;
+inline constexpr std::size_t taps_at_once = 16;
+inline constexpr std::size_t symbols_at_once = 8;
+
+/// Mixes `count` samples by scale · exp(-j(phase + n·turn)) into rails of their own. Returns the
+/// largest magnitude of a sample, before all that. Where a result does not fit, it is wrong.
+float mix_down(const base::cf32* samples, std::size_t count, double phase, double turn, float scale,
+               std::int16_t* i, std::int16_t* q) noexcept;
+
+/// The matched filter's output at a symbol's instant, and its derivative by position, per sample.
+struct filtered {
+    base::cf32 value;
+    base::cf32 slope;
+};
+
+enum class slopes : std::uint8_t { none, i_only, q_only, both }; ///< the others are left zero
+
+/// One call of `filter_symbols`. A place is in 2^-32 of a bank's phase.
+struct filter_job {
+    const std::int16_t* i;
+    const std::int16_t* q;
+    const std::int16_t* bank; ///< of each phase, the taps of the pulse and those of its derivative
+    std::size_t taps;
+    unsigned phases_log2;   ///< of the bank
+    std::size_t last_start; ///< beyond which no symbol's first sample may lie
+    std::uint64_t place;    ///< of the first symbol's first sample
+    std::uint64_t step;     ///< from symbol to symbol
+    std::size_t count;      ///< any
+    float unit;             ///< that results are multiplied by
+};
+
+void filter_symbols(const filter_job& job, slopes wanted, filtered* out) noexcept;
+
+/// How detectors look at a block: values times `scale` have rails of amplitude 1 where the signal
+/// is; `certainty` is the ratio of a rail's power to its noise.
+struct detector_scale {
+    float scale;
+    float certainty;
+};
+
+/// Sums over a block's symbols, y being scaled values, dy slopes, i and q soft decisions of rails.
+struct detector_sums {
+    float amplitude = 0;   ///< decision · y, of every rail
+    float power = 0;       ///< y², of every rail
+    float timing = 0;      ///< decision · dy, of every rail
+    float slope_loss = 0;  ///< (1 - decision²) · dy², of every rail
+    float phase = 0;       ///< by how much symbols are turned
+    float turn_gain = 0;   ///< how `phase` grows with a turn of certain symbols
+    float turn_loss = 0;   ///< what it loses for uncertain ones, over the certainty
+    float lock_wanted = 0; ///< see tracker::lock_metric()
+    float lock_power = 0;
+    float error = 0; ///< squared distances to the nearest point
+};
+
+/// A detector of one modulation: also writes soft bits (soft_amplitude to a rail of amplitude 1)
+/// and scaled points.
+detector_sums detect_bpsk(const filtered* symbols, std::size_t count, detector_scale by,
+                          std::int8_t* soft, base::cf32* points) noexcept;
+detector_sums detect_qpsk(const filtered* symbols, std::size_t count, detector_scale by,
+                          std::int8_t* soft, base::cf32* points) noexcept;
+/// OQPSK: I rails come from `early` (with their slopes), Q rails from `late`, half a symbol later.
+detector_sums detect_oqpsk(const filtered* early, const filtered* late, std::size_t count,
+                           detector_scale by, std::int8_t* soft, base::cf32* points) noexcept;
+
+} // namespace landfall::dsp

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// The demodulator's kernels on any samples, taps and places, ours and plain. The input: a choice of
+// instruction set, sizes, then 16-bit values.
+#include "base/bytes.h"
+#include "tests/support/plain_demod.h"
+
+#include <hwy/highway.h>
+
+#include <cstdlib>
+
+using namespace landfall;
+
+namespace {
+
+void choose_target(unsigned wanted) {
+    hwy::SetSupportedTargetsForTest(0);
+    std::int64_t left = hwy::SupportedTargets() & HWY_TARGETS;
+    for (wanted %= 8; wanted > 0 && (left & (left - 1)) != 0; --wanted) {
+        left &= left - 1;
+    }
+    hwy::SetSupportedTargetsForTest(left & -left);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    base::byte_reader reader({data, size});
+    choose_target(reader.u8());
+    const auto value = [&] { return static_cast<std::int16_t>(reader.u16()); };
+    const auto real = [&] { return static_cast<float>(value()) / 8192.0F; };
+
+    std::vector<base::cf32> samples(16 * (1 + reader.u8() % 8U));
+    const auto turn = static_cast<double>(real());
+    const float scale = static_cast<float>(reader.u16());
+    for (base::cf32& sample : samples) {
+        sample = {real(), real()};
+    }
+    bool right = test::mixes_rightly(samples, static_cast<double>(real()), turn, scale);
+
+    const std::size_t taps = 16 * (1 + reader.u8() % 4U);
+    alignas(64) static std::array<std::int16_t, std::size_t{4} * 2 * 64> bank;
+    for (std::int16_t& tap : bank) {
+        tap = static_cast<std::int16_t>(value() / static_cast<std::int16_t>(taps / 2));
+    }
+    std::vector<std::int16_t> i(taps + reader.u8());
+    std::vector<std::int16_t> q(i.size());
+    for (std::size_t n = 0; n < i.size(); ++n) {
+        i[n] = value();
+        q[n] = value();
+    }
+    const dsp::filter_job job{.i = i.data(),
+                              .q = q.data(),
+                              .bank = bank.data(),
+                              .taps = taps,
+                              .phases_log2 = 2,
+                              .last_start = i.size() - taps,
+                              .place = std::uint64_t{reader.u32()} << 4U,
+                              .step = std::uint64_t{reader.u32()} << 6U,
+                              .count = reader.u8() % 80U,
+                              .unit = 1e-6F};
+    right = right && test::filters_rightly(job, static_cast<dsp::slopes>(reader.u8() % 4U));
+
+    const auto kind = static_cast<dsp::modulation>(reader.u8() % 3U);
+    std::vector<dsp::filtered> early(8 * (1 + reader.u8() % 8U));
+    std::vector<dsp::filtered> late(early.size());
+    const dsp::detector_scale by{0.1F + std::abs(real()), 0.3F + std::abs(real())};
+    for (std::size_t k = 0; k < early.size(); ++k) {
+        early[k] = {{real(), real()}, {real(), real()}};
+        late[k] = {{real(), real()}, {real(), real()}};
+    }
+    if (!right || !test::detects_rightly(kind, early, late, by)) {
+        std::abort();
+    }
+    return 0;
+}

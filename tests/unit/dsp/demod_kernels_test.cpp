@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "base/random.h"
+#include "tests/support/plain_demod.h"
+
+#include <doctest/doctest.h>
+#include <hwy/highway.h>
+
+#include <functional>
+#include <numbers>
+
+using namespace landfall;
+
+namespace {
+
+/// On every instruction set that this machine has.
+void on_every_target(const std::function<void()>& run) {
+    hwy::SetSupportedTargetsForTest(0);
+    const std::int64_t all = hwy::SupportedTargets() & HWY_TARGETS;
+    unsigned count = 0;
+    for (std::int64_t left = all; left != 0; left &= left - 1, ++count) {
+        const std::int64_t target = left & -left;
+        hwy::SetSupportedTargetsForTest(target);
+        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+        CAPTURE(hwy::TargetName(target));
+        run();
+    }
+    CHECK(count > 0);
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+float normal(base::random_source& random) {
+    return static_cast<float>(random.gaussian());
+}
+
+} // namespace
+
+TEST_CASE("dsp/demod_kernels: mixing is that of the plain reference") {
+    on_every_target([] {
+        base::random_source random(1);
+        for (const std::size_t count : {16U, 32U, 176U, 1360U}) {
+            std::vector<base::cf32> samples(count);
+            for (const float size : {0.0F, 1.0F, 3e-9F, 4e7F}) {
+                float peak = 0.0F;
+                for (base::cf32& sample : samples) {
+                    sample = {size * normal(random), size * normal(random)};
+                    peak = std::max(peak, std::abs(sample));
+                }
+                const float scale = peak > 0.0F ? 30'000.0F / peak : 1e22F;
+                for (const double turn : {0.0, 0.013, -1.7, std::numbers::pi}) {
+                    CHECK(test::mixes_rightly(samples, 12.3, turn, scale));
+                }
+                CHECK(test::mixes_rightly(samples, -4.0, 0.2, 4.0F * scale)); // too large
+            }
+        }
+    });
+}
+
+TEST_CASE("dsp/demod_kernels: filtering is that of the plain reference") {
+    on_every_target([] {
+        base::random_source random(2);
+        for (const std::size_t taps : {16U, 32U, 48U, 176U}) {
+            std::vector<std::int16_t> i(taps + 200);
+            std::vector<std::int16_t> q(i.size());
+            alignas(64) static std::array<std::int16_t, std::size_t{64} * 2 * 176> bank;
+            for (const bool extreme : {false, true}) {
+                // The sum of a row's magnitudes stays below 2^16.
+                const auto most = static_cast<std::int64_t>(65535 / taps);
+                const auto draw = [&](std::int64_t size) {
+                    const auto value = static_cast<std::int64_t>(
+                        random.below(static_cast<std::uint32_t>(2 * size + 1)));
+                    return static_cast<std::int16_t>(extreme ? (value & 1 ? size : -size)
+                                                             : value - size);
+                };
+                std::ranges::generate(i, [&] { return draw(32'767); });
+                std::ranges::generate(q, [&] { return draw(32'767); });
+                std::ranges::generate(bank,
+                                      [&] { return draw(std::min<std::int64_t>(most, 32'767)); });
+                for (const double step : {0.5, 2.0, 2.00004, 2.5, 7.3}) {
+                    for (const std::size_t count : {0U, 1U, 64U}) {
+                        const auto fixed = [](double samples) {
+                            return static_cast<std::uint64_t>(std::ldexp(samples, 38));
+                        };
+                        const dsp::filter_job job{.i = i.data(),
+                                                  .q = q.data(),
+                                                  .bank = bank.data(),
+                                                  .taps = taps,
+                                                  .phases_log2 = 6,
+                                                  .last_start = i.size() - taps,
+                                                  .place = fixed(0.37 * step),
+                                                  .step = fixed(step),
+                                                  .count = count,
+                                                  .unit = 3e-7F};
+                        for (const auto wanted : {dsp::slopes::none, dsp::slopes::i_only,
+                                                  dsp::slopes::q_only, dsp::slopes::both}) {
+                            CHECK(test::filters_rightly(job, wanted));
+                        }
+                    }
+                }
+            }
+        }
+    });
+}
+
+TEST_CASE("dsp/demod_kernels: detectors are those of the plain reference") {
+    on_every_target([] {
+        base::random_source random(3);
+        std::vector<dsp::filtered> early(64);
+        std::vector<dsp::filtered> late(64);
+        for (const auto kind :
+             {dsp::modulation::bpsk, dsp::modulation::qpsk, dsp::modulation::oqpsk}) {
+            CAPTURE(static_cast<int>(kind));
+            for (const float size : {0.0F, 0.1F, 1.0F, 30.0F}) {
+                const auto draw = [&] {
+                    return base::cf32{size * normal(random), size * normal(random)};
+                };
+                for (auto* symbols : {&early, &late}) {
+                    for (dsp::filtered& symbol : *symbols) {
+                        symbol = {draw(), draw()};
+                    }
+                }
+                for (const float certainty : {0.3F, 2.0F, 20.0F}) {
+                    for (const std::size_t count : {8U, 32U, 64U}) {
+                        CHECK(test::detects_rightly(kind, std::span(early).first(count),
+                                                    std::span(late).first(count),
+                                                    {0.7F, certainty}));
+                    }
+                }
+            }
+        }
+    });
+}
