@@ -31,83 +31,6 @@ float* components(std::span<base::cf32> samples) noexcept {
     return reinterpret_cast<float*>(samples.data()); // std::complex is two floats by definition
 }
 
-/// One component at a bit position; 8 octets are readable from its first octet.
-template <unsigned Bits>
-std::int32_t component(const std::uint8_t* data, std::size_t bit) noexcept {
-    const auto word = load<std::uint64_t>(data + bit / 8, std::endian::big) << (bit % 8);
-    return static_cast<std::int32_t>(static_cast<std::int64_t>(word) >> (64U - Bits));
-}
-
-template <unsigned Bits>
-bool at_full_scale(std::int32_t value) noexcept {
-    constexpr std::int32_t half = 1 << (Bits - 1);
-    return value == half - 1 || value == -half;
-}
-
-template <unsigned Bits>
-std::size_t unpack_run(const std::uint8_t* data, std::span<base::cf32> out) noexcept {
-    constexpr float scale = 1.0F / static_cast<float>(1U << (Bits - 1));
-    std::size_t clipped = 0;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const std::int32_t in_phase = component<Bits>(data, i * 2 * Bits);
-        const std::int32_t quadrature = component<Bits>(data, i * 2 * Bits + Bits);
-        out[i] = {static_cast<float>(in_phase) * scale, static_cast<float>(quadrature) * scale};
-        clipped += at_full_scale<Bits>(in_phase) || at_full_scale<Bits>(quadrature) ? 1U : 0U;
-    }
-    return clipped;
-}
-
-template <unsigned Bits>
-std::size_t unpack_bits(base::octets packed, std::span<base::cf32> out) noexcept {
-    // Each load reads 8 octets: the last samples are read from a padded copy.
-    constexpr std::size_t tail_octets = 16;
-    const std::size_t safe_bits = packed.size() > 8 ? (packed.size() - 8) * 8 : 0;
-    const std::size_t granularity = 4; // samples that surely begin on an octet
-    std::size_t head = std::min(out.size(), safe_bits / (2 * Bits));
-    head -= head % granularity;
-    std::size_t clipped = unpack_run<Bits>(packed.data(), out.first(head));
-    while (head < out.size()) {
-        const std::size_t count = std::min(granularity, out.size() - head);
-        std::array<std::uint8_t, tail_octets + 8> tail{};
-        const base::octets left = packed.subspan(head * 2 * Bits / 8);
-        std::memcpy(tail.data(), left.data(), std::min(left.size(), tail_octets));
-        clipped += unpack_run<Bits>(tail.data(), out.subspan(head, count));
-        head += count;
-    }
-    return clipped;
-}
-
-std::size_t unpack_8(base::octets packed, std::span<base::cf32> out) noexcept {
-    float* to = components(out);
-    for (std::size_t i = 0; i < 2 * out.size(); ++i) {
-        to[i] = static_cast<float>(static_cast<std::int8_t>(packed[i])) * (1.0F / 128.0F);
-    }
-    std::size_t clipped = 0;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        // 0x7F and 0x80 become 0xFF and 0x00.
-        const auto in_phase = static_cast<std::uint8_t>(packed[2 * i] + 0x80U);
-        const auto quadrature = static_cast<std::uint8_t>(packed[2 * i + 1] + 0x80U);
-        clipped += (in_phase == 0) | (in_phase == 255) | (quadrature == 0) | (quadrature == 255);
-    }
-    return clipped;
-}
-
-std::size_t unpack_16(base::octets packed, std::span<base::cf32> out) noexcept {
-    float* to = components(out);
-    std::size_t clipped = 0;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const auto in_phase =
-            static_cast<std::int16_t>(load<std::uint16_t>(packed.data() + 4 * i, std::endian::big));
-        const auto quadrature = static_cast<std::int16_t>(
-            load<std::uint16_t>(packed.data() + 4 * i + 2, std::endian::big));
-        to[2 * i] = static_cast<float>(in_phase) * (1.0F / 32768.0F);
-        to[2 * i + 1] = static_cast<float>(quadrature) * (1.0F / 32768.0F);
-        clipped += (in_phase == 32767) | (in_phase == -32768) | (quadrature == 32767) |
-                   (quadrature == -32768);
-    }
-    return clipped;
-}
-
 /// A component rounded to N bits; `saturated` is raised where it does not fit.
 std::int32_t quantise(float value, unsigned bits, bool& saturated) noexcept {
     const float half = static_cast<float>(1U << (bits - 1));
@@ -179,39 +102,6 @@ void decode_components(const std::uint8_t* from, std::span<float> out, sample_fo
 }
 
 } // namespace
-
-std::size_t unpack_iq(base::octets packed, unsigned bits, std::span<base::cf32> out) noexcept {
-    switch (bits) {
-    case 4:
-        return unpack_bits<4>(packed, out);
-    case 5:
-        return unpack_bits<5>(packed, out);
-    case 6:
-        return unpack_bits<6>(packed, out);
-    case 7:
-        return unpack_bits<7>(packed, out);
-    case 8:
-        return unpack_8(packed, out);
-    case 9:
-        return unpack_bits<9>(packed, out);
-    case 10:
-        return unpack_bits<10>(packed, out);
-    case 11:
-        return unpack_bits<11>(packed, out);
-    case 12:
-        return unpack_bits<12>(packed, out);
-    case 13:
-        return unpack_bits<13>(packed, out);
-    case 14:
-        return unpack_bits<14>(packed, out);
-    case 15:
-        return unpack_bits<15>(packed, out);
-    case 16:
-        return unpack_16(packed, out);
-    default:
-        return 0;
-    }
-}
 
 std::size_t pack_iq(std::span<const base::cf32> samples, unsigned bits,
                     std::vector<std::uint8_t>& out) {

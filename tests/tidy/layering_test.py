@@ -35,7 +35,7 @@ THIRD_PARTY = {
     r"pcap(/.*|\.h)": {"src/wire"},
     r"sndfile\.h": {"src/wire"},
     r"toml\+\+/.*": {"config"},
-    r"hwy/.*": {"dsp", "dsp/fec"},
+    r"hwy/.*": {"dsp", "dsp/fec", "src/wire"},
     r"rte_.*": {"dataplane"},
     r"sodium(/.*|\.h)|blake2\.h": {"crypto"},
     r"prometheus/.*|spdlog/.*|systemd/.*": {"src/control"},

@@ -4,6 +4,7 @@
 #include "wire/samples.h"
 
 #include <doctest/doctest.h>
+#include <hwy/highway.h>
 
 #include <array>
 #include <limits>
@@ -78,6 +79,35 @@ void check_golden(const golden& each) {
     CHECK(packed == octets);
 }
 
+/// Numbers at full scale come up often.
+void check_random(base::random_source& random, unsigned bits, std::size_t count) {
+    const auto half = static_cast<std::int64_t>(1U << (bits - 1));
+    std::size_t clipped = 0;
+    bool full = false;
+    const auto component = [&] {
+        const std::uint64_t choice = random.below(8);
+        const auto code = choice == 0 ? half - 1
+                          : choice == 1
+                              ? -half
+                              : static_cast<std::int64_t>(random.below(1U << bits)) - half;
+        full = full || code == half - 1 || code == -half;
+        return static_cast<float>(code) / static_cast<float>(half);
+    };
+    std::vector<base::cf32> samples(count);
+    for (base::cf32& sample : samples) {
+        full = false;
+        const float in_phase = component();
+        sample = {in_phase, component()};
+        clipped += full ? 1U : 0U;
+    }
+    std::vector<std::uint8_t> packed;
+    CHECK(wire::pack_iq(samples, bits, packed) == 0);
+    CHECK(packed.size() == (count * 2 * bits + 7) / 8);
+    std::vector<base::cf32> unpacked(count);
+    CHECK(wire::unpack_iq(packed, bits, unpacked) == clipped);
+    CHECK(unpacked == samples);
+}
+
 } // namespace
 
 TEST_CASE("wire/samples: the golden payloads of every depth, both ways") {
@@ -89,27 +119,32 @@ TEST_CASE("wire/samples: the golden payloads of every depth, both ways") {
     }
 }
 
-TEST_CASE("wire/samples: random samples of every depth and many lengths survive packing") {
-    base::random_source random(1);
-    for (unsigned bits = 4; bits <= 16; ++bits) {
-        const auto half = static_cast<std::int64_t>(1U << (bits - 1));
-        for (const std::size_t count : {1U, 2U, 3U, 5U, 7U, 8U, 31U, 33U, 257U}) {
-            const auto component = [&] {
-                const auto code = static_cast<std::int64_t>(random.below(1U << bits)) - half;
-                return static_cast<float>(code) / static_cast<float>(half);
-            };
-            std::vector<base::cf32> samples(count);
-            for (base::cf32& sample : samples) {
-                sample = {component(), component()};
+TEST_CASE("wire/samples: random samples of every depth and many lengths survive packing, on every "
+          "instruction set") {
+    hwy::SetSupportedTargetsForTest(0);
+    const std::int64_t all = hwy::SupportedTargets() & HWY_TARGETS;
+    for (std::int64_t left = all; left != 0; left &= left - 1) {
+        hwy::SetSupportedTargetsForTest(left & -left);
+        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+        CAPTURE(hwy::TargetName(left & -left));
+        base::random_source random(1);
+        for (unsigned bits = 4; bits <= 16; ++bits) {
+            for (const std::size_t count : {1U, 2U, 3U, 5U, 7U, 8U, 31U, 33U, 257U}) {
+                check_random(random, bits, count);
             }
-            std::vector<std::uint8_t> packed;
-            CHECK(wire::pack_iq(samples, bits, packed) == 0);
-            CHECK(packed.size() == (count * 2 * bits + 7) / 8);
-            std::vector<base::cf32> unpacked(count);
-            wire::unpack_iq(packed, bits, unpacked);
-            CHECK(unpacked == samples);
         }
     }
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+TEST_CASE("wire/samples: what lies behind the samples wanted does not count") {
+    const std::vector<std::uint8_t> full(200, 0x80);
+    std::vector<base::cf32> samples(3);
+    CHECK(wire::unpack_iq(full, 8, samples) == 3);
+    CHECK(wire::unpack_iq(full, 8, std::span(samples).first(0)) == 0);
+    CHECK(wire::unpack_iq(full, 3, samples) == 0);
+    CHECK(wire::unpack_iq(full, 17, samples) == 0);
 }
 
 TEST_CASE("wire/samples: packing saturates, counts it, and takes NaN as zero") {

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "wire/samples.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "wire/unpack.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/highway.h>
+
+#ifndef LANDFALL_WIRE_UNPACK_ONCE
+#define LANDFALL_WIRE_UNPACK_ONCE
+namespace landfall::wire {
+namespace {
+
+/// Eight components of N bits are N octets. They are looked up in two halves of 16 octets, of which
+/// the second begins at the octet in which the fifth component begins.
+constexpr std::size_t group_components = 8;
+constexpr std::size_t half_octets = 16;
+
+struct depth_plan {
+    unsigned bits = 0;
+    /// The octets of each component, the first one highest in 32 bits; 0x80: none.
+    alignas(32) std::array<std::uint8_t, 2 * half_octets> from{};
+    alignas(32) std::array<std::uint32_t, group_components> shift{}; ///< of its first bit
+};
+
+constexpr depth_plan plan_of(unsigned bits) noexcept {
+    depth_plan plan;
+    plan.bits = bits;
+    for (unsigned c = 0; c < group_components; ++c) {
+        const unsigned first_bit = c < 4 ? c * bits : c * bits - 4 * bits / 8 * 8;
+        for (unsigned octet = 0; octet < 3; ++octet) { // 16 bits begin in the first of three
+            plan.from[4 * c + 3 - octet] = static_cast<std::uint8_t>(first_bit / 8 + octet);
+        }
+        plan.from[4 * c] = 0x80;
+        plan.shift[c] = first_bit % 8;
+    }
+    return plan;
+}
+
+constexpr auto plans = [] {
+    std::array<depth_plan, 17> all{};
+    for (unsigned bits = 4; bits <= 16; ++bits) {
+        all[bits] = plan_of(bits);
+    }
+    return all;
+}();
+
+} // namespace
+} // namespace landfall::wire
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace landfall::wire {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using floats = hn::CappedTag<float, group_components>;
+using ints = hn::RebindToSigned<floats>;
+constexpr std::size_t width = hn::MaxLanes(floats());
+
+/// The octets of `width` components, from their half's first on; `step`: from half to half.
+template <class D>
+HWY_INLINE hn::Vec<D> load_components(D d, const std::uint8_t* octets, std::size_t step) {
+    const hn::Full128<std::uint8_t> half;
+    if constexpr (hn::MaxLanes(d) == 2 * half_octets) {
+        return hn::Combine(d, hn::LoadU(half, octets + step), hn::LoadU(half, octets));
+    } else {
+        static_cast<void>(step);
+        return hn::LoadU(half, octets);
+    }
+}
+
+/// Groups of eight components. Reads up to 16 octets from the last half's beginning on.
+std::size_t unpack_groups(const depth_plan& plan, const std::uint8_t* HWY_RESTRICT octets,
+                          std::size_t groups, float* HWY_RESTRICT out) {
+    const floats d;
+    const ints di;
+    const hn::RebindToUnsigned<floats> du;
+    const hn::Repartition<std::uint8_t, floats> bytes;
+    const hn::Repartition<std::uint64_t, floats> pairs;
+    constexpr std::size_t parts = group_components / width;
+    const std::size_t step = plan.bits / 2;
+    const int unused = static_cast<int>(32 - plan.bits);
+    const auto scale = hn::Set(d, 1.0F / static_cast<float>(1U << (plan.bits - 1)));
+    const auto largest = hn::Set(di, (1 << (plan.bits - 1)) - 1);
+    hn::Vec<decltype(bytes)> from[parts];
+    hn::Vec<decltype(du)> shift[parts];
+    for (std::size_t p = 0; p < parts; ++p) {
+        from[p] = hn::Load(bytes, plan.from.data() + 4 * width * p);
+        shift[p] = hn::Load(du, plan.shift.data() + width * p);
+    }
+    auto clipped = hn::Zero(du); // of each pair's first
+    for (std::size_t group = 0; group < groups; ++group, octets += plan.bits) {
+        for (std::size_t p = 0; p < parts; ++p, out += width) {
+            const auto all = load_components(bytes, octets + p * step, step);
+            const auto raw = hn::BitCast(du, hn::TableLookupBytesOr0(all, from[p]));
+            const auto value = hn::ShiftRightSame(hn::BitCast(di, hn::Shl(raw, shift[p])), unused);
+            hn::StoreU(hn::Mul(hn::ConvertTo(d, value), scale), d, out);
+            // The largest number, and the smallest, whose complement it is.
+            const auto full = hn::Eq(hn::Xor(value, hn::BroadcastSignBit(value)), largest);
+            const auto either = hn::BitCast(pairs, hn::VecFromMask(di, full));
+            clipped = hn::Sub(clipped, hn::BitCast(du, hn::Or(either, hn::ShiftRight<32>(either))));
+        }
+    }
+    const auto firsts = hn::And(hn::BitCast(pairs, clipped), hn::Set(pairs, 0xFFFFFFFFU));
+    return hn::GetLane(hn::SumOfLanes(pairs, firsts));
+}
+
+} // namespace
+} // namespace HWY_NAMESPACE
+} // namespace landfall::wire
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace landfall::wire {
+namespace {
+HWY_EXPORT(unpack_groups);
+} // namespace
+
+std::size_t unpack_iq(base::octets packed, unsigned bits, std::span<base::cf32> out) noexcept {
+    if (bits < 4 || bits > 16) {
+        return 0;
+    }
+    const depth_plan& plan = plans[bits];
+    constexpr std::size_t group_samples = group_components / 2;
+    float* to = reinterpret_cast<float*>(out.data()); // std::complex is two floats by definition
+    const std::size_t reach = bits / 2 + half_octets; // of a group's loads
+    const std::size_t readable = packed.size() < reach ? 0 : (packed.size() - reach) / bits + 1;
+    const std::size_t groups = std::min(out.size() / group_samples, readable);
+    std::size_t clipped = HWY_DYNAMIC_DISPATCH(unpack_groups)(plan, packed.data(), groups, to);
+    // The last ones from a copy that may be read beyond its end.
+    for (std::size_t done = groups * group_samples; done < out.size(); done += group_samples) {
+        std::array<std::uint8_t, 3 * half_octets> tail{};
+        std::array<float, group_components> values;
+        const std::size_t count = std::min(group_samples, out.size() - done);
+        const std::size_t used_bits = 2 * bits * count;
+        const std::size_t used_octets = (used_bits + 7) / 8;
+        std::memcpy(tail.data(), packed.data() + done / group_samples * bits, used_octets);
+        tail[used_octets - 1] = static_cast<std::uint8_t>(tail[used_octets - 1] &
+                                                          0xFFU << (8 * used_octets - used_bits));
+        clipped += HWY_DYNAMIC_DISPATCH(unpack_groups)(plan, tail.data(), 1, values.data());
+        std::memcpy(to + 2 * done, values.data(), 2 * count * sizeof(float));
+    }
+    return clipped;
+}
+
+} // namespace landfall::wire
+#endif
