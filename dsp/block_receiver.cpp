@@ -113,7 +113,7 @@ void block_receiver::take(std::span<const cf32> samples, soft_sink sink) {
         const std::size_t room =
             tracking_ ? samples.size() : stride - std::min(stride - 1, unsearched_);
         const auto now = samples.first(std::min(room, samples.size()));
-        buffer_.insert(buffer_.end(), now.begin(), now.end());
+        buffer_.append(now);
         unsearched_ += now.size();
         samples = samples.subspan(now.size());
         advance(sink, false);
@@ -181,7 +181,7 @@ bool block_receiver::acquire_in(std::size_t window_symbols, std::size_t seen) {
     const auto length = std::min(
         seen, static_cast<std::size_t>(static_cast<double>(window_symbols) * samples_per_symbol_));
     const std::size_t first = seen - length;
-    auto found = acquisition_.search(std::span(buffer_).subspan(first, length));
+    auto found = acquisition_.search(buffer_.view().subspan(first, length));
     if (!found) {
         return false;
     }
@@ -214,7 +214,7 @@ void block_receiver::track_stretch(soft_sink sink) {
             break; // at the end of the stream only
         }
         const tracker::block block =
-            tracker_.step(buffer_, &next.soft[bits * symbols], &points_[symbols]);
+            tracker_.step(buffer_.view(), &next.soft[bits * symbols], &points_[symbols]);
         wanted += block.lock_wanted;
         power += block.lock_power;
         next.error_power += block.error_power;
@@ -260,10 +260,7 @@ void block_receiver::judge(soft_sink sink) {
         pending_.empty() ? tracker_.state().position
                          : pending_.front().first.position - static_cast<double>(buffer_first_);
     const auto reach = static_cast<double>(tracker_.reach() + 2);
-    const auto spare_samples = static_cast<std::size_t>(std::max(0.0, oldest - reach));
-    if (spare_samples > buffer_.size() / 2) {
-        forget(spare_samples);
-    }
+    forget(static_cast<std::size_t>(std::max(0.0, oldest - reach)));
 }
 
 void block_receiver::release(soft_sink sink) {
@@ -314,7 +311,7 @@ void block_receiver::lose(soft_sink sink) {
 }
 
 void block_receiver::forget(std::size_t samples) {
-    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(samples));
+    buffer_.drop(samples);
     buffer_first_ += static_cast<std::int64_t>(samples);
     tracker_.rebase(static_cast<double>(samples));
 }
@@ -359,7 +356,7 @@ void block_receiver::end_reception(soft_sink sink) {
     }
     if (tracking_) {
         end_of_samples_ = buffer_first_ + static_cast<std::int64_t>(buffer_.size());
-        buffer_.insert(buffer_.end(), beyond, cf32{});
+        buffer_.append_zeros(beyond);
         advance(sink, true);
         end_of_samples_ = std::numeric_limits<std::int64_t>::max();
     }

@@ -7,6 +7,7 @@
 #include "dsp/band_search.h"
 #include "dsp/front_end.h"
 #include "dsp/receiver.h"
+#include "dsp/sample_buffer.h"
 #include "dsp/tracker.h"
 
 #include <array>
@@ -65,7 +66,7 @@ class block_receiver final : public receiver {
     std::int64_t origin_ = 0;         ///< of these, before the engine's first
     acquisition acquisition_;
     tracker tracker_;
-    std::vector<base::cf32> buffer_;
+    sample_buffer buffer_;
     std::int64_t buffer_first_ = 0; ///< absolute index of buffer_[0]
     std::int64_t end_of_samples_ = std::numeric_limits<std::int64_t>::max();
     std::size_t silent_strides_ = 0; ///< searched in vain since the last signal

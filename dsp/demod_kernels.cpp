@@ -4,9 +4,8 @@
 #include "dsp/receiver.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <complex>
+#include <numbers>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dsp/demod_kernels.cpp"
@@ -19,11 +18,10 @@
 namespace landfall::dsp {
 namespace {
 
-/// Phasors of consecutive samples, and what carries them on.
+/// Angles are in 2^-32 of a turn, so that they wrap by themselves.
 struct turning {
-    alignas(64) float re[mixed_at_once];
-    alignas(64) float im[mixed_at_once];
-    float step_re, step_im; ///< by mixed_at_once samples
+    std::uint32_t start, step; ///< of the first sample, and from sample to sample
+    float scale;
 };
 
 } // namespace
@@ -43,6 +41,36 @@ using ints = hn::RebindToSigned<floats>;
 using int_vec = hn::Vec<ints>;
 constexpr std::size_t width = hn::MaxLanes(floats());
 
+/// scale · exp(-j·angle), within 1e-6 of the scale.
+HWY_INLINE void phasor(hn::Vec<hn::RebindToUnsigned<floats>> angle, vec scale, vec& re, vec& im) {
+    const floats d;
+    const ints di;
+    const hn::RebindToUnsigned<floats> du;
+    const auto quarter = hn::ShiftRight<30>(hn::Add(angle, hn::Set(du, 1U << 29U)));
+    const auto rest = hn::BitCast(di, hn::Sub(angle, hn::ShiftLeft<30>(quarter)));
+    const vec x =
+        hn::Mul(hn::ConvertTo(d, rest), hn::Set(d, 1.4629180792671596e-9F)); // 2 pi / 2^32
+    const vec x2 = hn::Mul(x, x);
+    // Taylor's series, enough up to pi / 4.
+    vec sine = hn::MulAdd(x2, hn::Set(d, -1.0F / 5040), hn::Set(d, 1.0F / 120));
+    sine = hn::MulAdd(x2, sine, hn::Set(d, -1.0F / 6));
+    sine = hn::MulAdd(hn::Mul(x2, sine), x, x);
+    vec cosine = hn::MulAdd(x2, hn::Set(d, 1.0F / 40320), hn::Set(d, -1.0F / 720));
+    cosine = hn::MulAdd(x2, cosine, hn::Set(d, 1.0F / 24));
+    cosine = hn::MulAdd(x2, cosine, hn::Set(d, -0.5F));
+    cosine = hn::MulAdd(x2, cosine, hn::Set(d, 1.0F));
+    const auto one = hn::Set(du, 1);
+    const auto two = hn::Set(du, 2);
+    const auto odd = hn::RebindMask(d, hn::Eq(hn::And(quarter, one), one));
+    const auto sign = [&](hn::Vec<hn::RebindToUnsigned<floats>> of) {
+        return hn::BitCast(d, hn::ShiftLeft<30>(hn::And(of, two)));
+    };
+    const vec c = hn::Xor(hn::IfThenElse(odd, sine, cosine), sign(hn::Add(quarter, one)));
+    const vec s = hn::Xor(hn::IfThenElse(odd, cosine, sine), sign(quarter));
+    re = hn::Mul(scale, c);
+    im = hn::Neg(hn::Mul(scale, s));
+}
+
 /// Of even and of odd samples, rounded to 16 bits: in order.
 HWY_INLINE void store_rounded(vec even, vec odd, std::int16_t* HWY_RESTRICT to) {
     const floats d;
@@ -59,14 +87,19 @@ float mix(const float* HWY_RESTRICT samples, std::size_t count, const turning& b
           std::int16_t* HWY_RESTRICT i, std::int16_t* HWY_RESTRICT q) {
     const floats d;
     constexpr std::size_t parts = mixed_at_once / (2 * width);
-    const vec step_re = hn::Set(d, by.step_re);
-    const vec step_im = hn::Set(d, by.step_im);
+    const hn::RebindToUnsigned<floats> du;
+    const auto turn = hn::Set(du, by.step);
     vec re[2 * parts]; // of even samples, of odd ones, and so on
     vec im[2 * parts];
-    for (std::size_t p = 0; p < parts; ++p) {
-        hn::LoadInterleaved2(d, by.re + 2 * p * width, re[2 * p], re[2 * p + 1]);
-        hn::LoadInterleaved2(d, by.im + 2 * p * width, im[2 * p], im[2 * p + 1]);
+    for (std::size_t p = 0; p < 2 * parts; ++p) {
+        const auto first = static_cast<std::uint32_t>(p / 2 * 2 * width + p % 2);
+        const auto place = hn::Add(hn::Iota(du, 0), hn::Iota(du, first)); // every second
+        phasor(hn::Add(hn::Set(du, by.start), hn::Mul(place, turn)), hn::Set(d, by.scale), re[p],
+               im[p]);
     }
+    vec step_re;
+    vec step_im;
+    phasor(hn::Mul(hn::Set(du, mixed_at_once), turn), hn::Set(d, 1.0F), step_re, step_im);
     vec peak = hn::Zero(d);
     for (std::size_t at = 0; at < count; at += mixed_at_once) {
         HWY_UNROLL(2)
@@ -190,9 +223,13 @@ void filter(const filter_job& job, slopes wanted, filtered* out) {
     }
 }
 
-/// tanh, within 0.0014 and never beyond 1: a strong signal's amplitude and noise are estimated with
-/// it.
-HWY_INLINE vec soft_sign(vec x) {
+/// tanh, within 0.0014 and never beyond 1, as a fraction: a strong signal's amplitude and noise are
+/// estimated with it.
+struct fraction {
+    vec over, under;
+};
+
+HWY_INLINE fraction soft_sign(vec x) {
     const floats d;
     const vec most = hn::Set(d, 3.64673F);
     const vec clipped = hn::Max(hn::Min(x, most), hn::Neg(most));
@@ -200,7 +237,16 @@ HWY_INLINE vec soft_sign(vec x) {
     const vec over = hn::MulAdd(square, hn::Add(square, hn::Set(d, 105.0F)), hn::Set(d, 945.0F));
     const vec under = hn::MulAdd(square, hn::MulAdd(square, hn::Set(d, 15.0F), hn::Set(d, 420.0F)),
                                  hn::Set(d, 945.0F));
-    return hn::Div(hn::Mul(clipped, over), under);
+    return {hn::Mul(clipped, over), under};
+}
+
+/// Two rails' decisions, for one division.
+HWY_INLINE void soft_signs(vec x, vec y, vec& x_sign, vec& y_sign) {
+    const fraction a = soft_sign(x);
+    const fraction b = soft_sign(y);
+    const vec shared = hn::Div(hn::Set(floats(), 1.0F), hn::Mul(a.under, b.under));
+    x_sign = hn::Mul(a.over, hn::Mul(b.under, shared));
+    y_sign = hn::Mul(b.over, hn::Mul(a.under, shared));
 }
 
 struct vector_sums {
@@ -214,19 +260,22 @@ HWY_INLINE vector_sums no_sums() {
 
 detector_sums added_up(const vector_sums& sums) {
     const floats d;
-    const auto sum = [&](vec v) { return hn::GetLane(hn::SumOfLanes(d, v)); };
-    detector_sums result;
-    result.amplitude = sum(sums.amplitude);
-    result.power = sum(sums.power);
-    result.timing = sum(sums.timing);
-    result.slope_loss = sum(sums.slope_loss);
-    result.phase = sum(sums.phase);
-    result.turn_gain = result.amplitude;
-    result.turn_loss = sum(sums.turn_loss);
-    result.lock_wanted = sum(sums.lock_wanted);
-    result.lock_power = sum(sums.lock_power);
-    result.error = sum(sums.error);
-    return result;
+    float all[12];
+    const hn::Full128<float> four;
+    const auto store = [&](auto v, float* to) { hn::StoreU(v, four, to); };
+    store(sums_of(d, sums.amplitude, sums.power, sums.timing, sums.slope_loss), all);
+    store(sums_of(d, sums.phase, sums.turn_loss, sums.lock_wanted, sums.lock_power), all + 4);
+    store(sums_of(d, sums.error, sums.error, sums.error, sums.error), all + 8);
+    return {.amplitude = all[0],
+            .power = all[1],
+            .timing = all[2],
+            .slope_loss = all[3],
+            .phase = all[4],
+            .turn_gain = all[0],
+            .turn_loss = all[5],
+            .lock_wanted = all[6],
+            .lock_power = all[7],
+            .error = all[8]};
 }
 
 struct symbols {
@@ -243,14 +292,8 @@ HWY_INLINE symbols load_symbols(const filtered* from, vec scale) {
 
 /// A rail's own sums. `across` is the other axis' value at the rail's instant: what a turn brings
 /// in.
-struct rail {
-    vec decision, doubt;
-};
-
-HWY_INLINE rail add_rail(vector_sums& sums, vec value, vec slope, vec across, vec certainty) {
-    const floats d;
-    const vec one = hn::Set(d, 1.0F);
-    const vec decision = soft_sign(hn::Mul(certainty, value));
+HWY_INLINE void add_rail(vector_sums& sums, vec decision, vec value, vec slope, vec across) {
+    const vec one = hn::Set(floats(), 1.0F);
     const vec doubt = hn::NegMulAdd(decision, decision, one);
     sums.amplitude = hn::MulAdd(decision, value, sums.amplitude);
     sums.timing = hn::MulAdd(decision, slope, sums.timing);
@@ -258,7 +301,6 @@ HWY_INLINE rail add_rail(vector_sums& sums, vec value, vec slope, vec across, ve
     sums.turn_loss = hn::MulAdd(hn::Mul(doubt, across), across, sums.turn_loss);
     const vec miss = hn::Sub(hn::Abs(value), one);
     sums.error = hn::MulAdd(miss, miss, sums.error);
-    return {decision, doubt};
 }
 
 HWY_INLINE hn::Vec<hn::RebindToSigned<floats>> soft_bits(vec value) {
@@ -291,13 +333,15 @@ detector_sums bpsk(const filtered* HWY_RESTRICT in, std::size_t count, detector_
     vector_sums sums = no_sums();
     for (std::size_t k = 0; k < count; k += width) {
         const symbols y = load_symbols(in + k, scale);
-        const rail i = add_rail(sums, y.i, y.slope_i, y.q, certainty);
+        const fraction sign = soft_sign(hn::Mul(certainty, y.i));
+        const vec i = hn::Div(sign.over, sign.under);
+        add_rail(sums, i, y.i, y.slope_i, y.q);
         const vec square = hn::Mul(y.i, y.i);
         const vec other = hn::Mul(y.q, y.q);
         sums.power = hn::Add(sums.power, square);
         sums.lock_power = hn::Add(sums.lock_power, hn::Add(square, other));
         sums.lock_wanted = hn::Add(sums.lock_wanted, hn::Sub(square, other));
-        sums.phase = hn::MulAdd(i.decision, y.q, sums.phase);
+        sums.phase = hn::MulAdd(i, y.q, sums.phase);
         sums.error = hn::Add(sums.error, other);
         const auto bits = hn::And(soft_bits(y.i), hn::Set(di, 0xFF));
         hn::StoreU(hn::DemoteTo(octets, bits), octets, reinterpret_cast<std::uint8_t*>(soft + k));
@@ -315,9 +359,12 @@ detector_sums qpsk(const filtered* HWY_RESTRICT in, std::size_t count, detector_
     vector_sums sums = no_sums();
     for (std::size_t k = 0; k < count; k += width) {
         const symbols y = load_symbols(in + k, scale);
-        const rail i = add_rail(sums, y.i, y.slope_i, y.q, certainty);
-        const rail q = add_rail(sums, y.q, y.slope_q, y.i, certainty);
-        sums.phase = hn::MulAdd(i.decision, y.q, hn::NegMulAdd(q.decision, y.i, sums.phase));
+        vec i;
+        vec q;
+        soft_signs(hn::Mul(certainty, y.i), hn::Mul(certainty, y.q), i, q);
+        add_rail(sums, i, y.i, y.slope_i, y.q);
+        add_rail(sums, q, y.q, y.slope_q, y.i);
+        sums.phase = hn::MulAdd(i, y.q, hn::NegMulAdd(q, y.i, sums.phase));
         const vec i2 = hn::Mul(y.i, y.i);
         const vec q2 = hn::Mul(y.q, y.q);
         const vec power = hn::Add(i2, q2);
@@ -343,9 +390,12 @@ detector_sums oqpsk(const filtered* HWY_RESTRICT early, const filtered* HWY_REST
     for (std::size_t k = 0; k < count; k += width) {
         const symbols a = load_symbols(early + k, scale);
         const symbols b = load_symbols(late + k, scale);
-        const rail i = add_rail(sums, a.i, a.slope_i, a.q, certainty);
-        const rail q = add_rail(sums, b.q, b.slope_q, b.i, certainty);
-        sums.phase = hn::MulAdd(i.decision, a.q, hn::NegMulAdd(q.decision, b.i, sums.phase));
+        vec i;
+        vec q;
+        soft_signs(hn::Mul(certainty, a.i), hn::Mul(certainty, b.q), i, q);
+        add_rail(sums, i, a.i, a.slope_i, a.q);
+        add_rail(sums, q, b.q, b.slope_q, b.i);
+        sums.phase = hn::MulAdd(i, a.q, hn::NegMulAdd(q, b.i, sums.phase));
         const vec i2 = hn::Mul(a.i, a.i);
         const vec q2 = hn::Mul(b.q, b.q);
         sums.power = hn::Add(sums.power, hn::Add(i2, q2));
@@ -370,31 +420,18 @@ HWY_EXPORT(bpsk);
 HWY_EXPORT(qpsk);
 HWY_EXPORT(oqpsk);
 
-using cf64 = std::complex<double>;
-
-cf64 product(cf64 a, cf64 b) noexcept {
-    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+/// In 2^-32 of a turn.
+std::uint32_t angle_of(double radians) noexcept {
+    const double turns = radians / (2.0 * std::numbers::pi);
+    const double rest = turns - std::nearbyint(turns);
+    return static_cast<std::uint32_t>(static_cast<std::int64_t>(rest * 4294967296.0));
 }
 
 } // namespace
 
 float mix_down(const base::cf32* samples, std::size_t count, double phase, double turn, float scale,
                std::int16_t* i, std::int16_t* q) noexcept {
-    turning by;
-    cf64 step{std::cos(turn), -std::sin(turn)};
-    const double size = static_cast<double>(scale);
-    std::array<cf64, mixed_at_once> phasor{cf64{size * std::cos(phase), -size * std::sin(phase)}};
-    for (std::size_t known = 1; known < mixed_at_once; known *= 2, step = product(step, step)) {
-        for (std::size_t n = 0; n < known; ++n) {
-            phasor[known + n] = product(phasor[n], step);
-        }
-    }
-    for (std::size_t n = 0; n < mixed_at_once; ++n) {
-        by.re[n] = static_cast<float>(phasor[n].real());
-        by.im[n] = static_cast<float>(phasor[n].imag());
-    }
-    by.step_re = static_cast<float>(step.real());
-    by.step_im = static_cast<float>(step.imag());
+    const turning by{angle_of(phase), angle_of(turn), scale};
     const float power =
         HWY_DYNAMIC_DISPATCH(mix)(reinterpret_cast<const float*>(samples), count, by, i, q);
     return std::sqrt(power);

@@ -24,15 +24,6 @@ std::size_t whole_vectors(std::size_t samples) noexcept {
 
 } // namespace
 
-carrier_state carrier_state::advanced(double symbols) const noexcept {
-    const double samples = symbols * step;
-    carrier_state later = *this;
-    later.position += samples;
-    later.phase += (frequency + 0.5 * frequency_rate * samples) * samples;
-    later.frequency += frequency_rate * samples;
-    return later;
-}
-
 matched_filter::matched_filter(double roll_off, double samples_per_symbol)
     : bank_(roll_off, samples_per_symbol, bank_phases_log2),
       mixed_i_(whole_vectors(static_cast<std::size_t>(std::ceil(

@@ -21,8 +21,18 @@ struct carrier_state {
     double frequency = 0.0;      ///< at `position`, radians per sample
     double frequency_rate = 0.0; ///< radians per sample per sample
 
-    /// The state `symbols` later (or earlier), nothing else changing.
-    [[nodiscard]] carrier_state advanced(double symbols) const noexcept;
+    /// Goes on by `symbols` (or back), nothing else changing.
+    void advance(double symbols) noexcept {
+        const double samples = symbols * step;
+        position += samples;
+        phase += (frequency + 0.5 * frequency_rate * samples) * samples;
+        frequency += frequency_rate * samples;
+    }
+    [[nodiscard]] carrier_state advanced(double symbols) const noexcept {
+        carrier_state later = *this;
+        later.advance(symbols);
+        return later;
+    }
 };
 
 /// Evaluates a block of symbols: mixes the samples with the block's linearly advancing phase and

@@ -20,10 +20,38 @@ constexpr double rate_share = 0.3; // of the third-order loop's gain that is use
 constexpr double gain_memory_symbols = 1024.0;
 constexpr double max_clock_error = 300e-6;
 
+/// Of the raised cosine at its centre, per sample².
+double pulse_curvature(const tracking_config& config) noexcept {
+    const double alpha = config.wave.roll_off;
+    const double pi2 = std::numbers::pi * std::numbers::pi;
+    const double step = config.samples_per_symbol;
+    return (pi2 / 3.0 + alpha * alpha * (pi2 - 8.0)) / (step * step);
+}
+
 } // namespace
 
+/// Of loops that are updated once in `count` symbols.
+tracker::loop_gains tracker::gains_of(const loop_bandwidth& width, std::size_t count,
+                                      double samples_per_symbol) noexcept {
+    const double symbols = static_cast<double>(count);
+    const double samples = symbols * samples_per_symbol;
+    // Third-order loop for the phase: a Doppler rate leaves no standing error.
+    const double wn = width.carrier * symbols / 0.7845;
+    // Second-order loop for the timing, damping 0.707.
+    const double theta = width.timing * symbols / 1.06;
+    const double spread = 1.0 + 1.414 * theta + theta * theta;
+    return {.phase = 2.4 * wn,
+            .frequency = 1.1 * wn * wn / samples,
+            .frequency_rate = rate_share * wn * wn * wn / (samples * samples),
+            .position = 2.828 * theta / spread,
+            .step = 4.0 * theta * theta / spread / symbols};
+}
+
 tracker::tracker(const tracking_config& config)
-    : config_(config), filter_(config.wave.roll_off, config.samples_per_symbol) {}
+    : config_(config), filter_(config.wave.roll_off, config.samples_per_symbol),
+      curvature_(pulse_curvature(config)),
+      wide_(gains_of(wide, wide_block_symbols, config.samples_per_symbol)),
+      narrow_(gains_of(narrow, most_block_symbols, config.samples_per_symbol)) {}
 
 void tracker::start(const carrier_state& at, double rail_amplitude, double rail_power) {
     state_ = at;
@@ -54,16 +82,16 @@ tracker::block tracker::step(std::span<const cf32> buffer, std::int8_t* soft, cf
     filter_.mix(buffer, state_, count);
     const detector_sums sums = detect(
         count, {static_cast<float>(1.0 / amplitude_), static_cast<float>(certainty)}, soft, points);
-    const double symbols = static_cast<double>(count);
-    const double rails = config_.wave.kind == modulation::bpsk ? symbols : 2.0 * symbols;
-    const auto mean = [](float sum, double by) { return static_cast<double>(sum) / by; };
-    const detector seen{.phase = mean(sums.phase, symbols),
-                        .phase_slope = mean(sums.turn_gain, symbols) -
-                                       certainty * mean(sums.turn_loss, symbols),
-                        .timing = mean(sums.timing, rails),
-                        .timing_slope = certainty * mean(sums.slope_loss, rails),
-                        .amplitude = mean(sums.amplitude, rails),
-                        .power = mean(sums.power, rails)};
+    const double per_symbol = 1.0 / static_cast<double>(count);
+    const double per_rail = config_.wave.kind == modulation::bpsk ? per_symbol : 0.5 * per_symbol;
+    const detector seen{.phase = per_symbol * static_cast<double>(sums.phase),
+                        .phase_slope =
+                            per_symbol * (static_cast<double>(sums.turn_gain) -
+                                          certainty * static_cast<double>(sums.turn_loss)),
+                        .timing = per_rail * static_cast<double>(sums.timing),
+                        .timing_slope = per_rail * certainty * static_cast<double>(sums.slope_loss),
+                        .amplitude = per_rail * static_cast<double>(sums.amplitude),
+                        .power = per_rail * static_cast<double>(sums.power)};
     update_gain(seen, count);
     update_loops(seen, count);
     symbols_ += count;
@@ -107,55 +135,43 @@ void tracker::update_gain(const detector& seen, std::size_t count) {
     const double block_amplitude = seen.amplitude * amplitude_;
     amplitude_ += share * (block_amplitude - amplitude_);
     power_ += share * (block_power - power_);
-    amplitude_ = std::max(amplitude_, 0.1 * std::sqrt(power_));
+    if (amplitude_ * amplitude_ < 0.01 * power_) {
+        amplitude_ = 0.1 * std::sqrt(power_);
+    }
     power_ = std::max(power_, amplitude_ * amplitude_ * (1.0 + 1e-6));
 }
 
 void tracker::update_loops(const detector& seen, std::size_t count) {
     const double symbols = static_cast<double>(count);
-    const double span_samples = symbols * state_.step;
-    // The pulse's curvature at its centre (raised cosine), per sample².
-    const double alpha = config_.wave.roll_off;
-    const double pi2 = std::numbers::pi * std::numbers::pi;
-    const double curvature =
-        (pi2 / 3.0 + alpha * alpha * (pi2 - 8.0)) / (state_.step * state_.step);
+    const double step = config_.samples_per_symbol;
     const double rails = config_.wave.kind == modulation::bpsk ? 1.0 : 2.0;
-    const double timing_gain = std::max(curvature * seen.amplitude - seen.timing_slope, 0.0);
+    const double timing_gain = std::max(curvature_ * seen.amplitude - seen.timing_slope, 0.0);
     if (symbols_ == 0) {
         phase_slope_ = 0.7 * rails;
-        timing_slope_ = 0.7 * curvature;
+        timing_slope_ = 0.7 * curvature_;
     }
     const double share = symbols / slope_memory_symbols;
     phase_slope_ += share * (seen.phase_slope - phase_slope_);
     timing_slope_ += share * (timing_gain - timing_slope_);
     const double phase_error =
         std::clamp(seen.phase / std::max(phase_slope_, 0.15 * rails), -0.8, 0.8);
-    const double timing_error = std::clamp(seen.timing / std::max(timing_slope_, 0.15 * curvature),
-                                           -0.3 * state_.step, 0.3 * state_.step);
+    const double timing_error = std::clamp(seen.timing / std::max(timing_slope_, 0.15 * curvature_),
+                                           -0.3 * step, 0.3 * step);
 
-    const loop_bandwidth width = symbols_ < wide_symbols ? wide : narrow;
-    // Third-order loop for the phase: a Doppler rate leaves no standing error.
-    const double wn = width.carrier * symbols / 0.7845;
-    // Second-order loop for the timing, damping 0.707.
-    const double theta = width.timing * symbols / 1.06;
-    const double spread = 1.0 + 1.414 * theta + theta * theta;
-
-    state_ = state_.advanced(symbols);
-    state_.phase += 2.4 * wn * phase_error;
-    state_.frequency += 1.1 * wn * wn * phase_error / span_samples;
+    const loop_gains& gains = symbols_ < wide_symbols ? wide_ : narrow_;
+    state_.advance(symbols);
+    state_.phase += gains.phase * phase_error;
+    state_.frequency += gains.frequency * phase_error;
     if (symbols_ >= steady_symbols) {
-        state_.frequency_rate +=
-            rate_share * wn * wn * wn * phase_error / (span_samples * span_samples);
+        state_.frequency_rate += gains.frequency_rate * phase_error;
     }
-    const double moved = 2.828 * theta / spread * timing_error;
+    const double moved = gains.position * timing_error;
     state_.position += moved;
     state_.phase += state_.frequency * moved; // the carrier is where it was
     constexpr double turn = 2.0 * std::numbers::pi;
-    state_.phase -= turn * std::nearbyint(state_.phase / turn);
-    state_.step += 4.0 * theta * theta / spread * timing_error / symbols;
-    const double nominal = config_.samples_per_symbol;
-    state_.step = std::clamp(state_.step, nominal * (1.0 - max_clock_error),
-                             nominal * (1.0 + max_clock_error));
+    state_.phase -= turn * std::nearbyint(state_.phase * (1.0 / turn));
+    state_.step = std::clamp(state_.step + gains.step * timing_error,
+                             step * (1.0 - max_clock_error), step * (1.0 + max_clock_error));
 }
 
 double tracker::lock_metric(double wanted, double power, std::size_t symbols) const {

@@ -70,6 +70,12 @@ class tracker {
         double timing = 0.0, timing_slope = 0.0;
         double amplitude = 0.0, power = 0.0; // means over rails, in units of the amplitude
     };
+    struct loop_gains { // of an error in radians, or in samples
+        double phase = 0.0, frequency = 0.0, frequency_rate = 0.0;
+        double position = 0.0, step = 0.0;
+    };
+    static loop_gains gains_of(const loop_bandwidth& width, std::size_t count,
+                               double samples_per_symbol) noexcept;
     detector_sums detect(std::size_t count, detector_scale by, std::int8_t* soft,
                          base::cf32* points);
     void update_gain(const detector& seen, std::size_t count);
@@ -77,6 +83,9 @@ class tracker {
 
     tracking_config config_;
     matched_filter filter_;
+    double curvature_;
+    loop_gains wide_;
+    loop_gains narrow_;
     carrier_state state_;
     double amplitude_ = 1.0;
     double power_ = 2.0;
