@@ -267,18 +267,17 @@ void acquisition::filter_all(std::span<const cf32> window, const carrier_state& 
     for (std::size_t k = 0; k < count; k += matched_filter::block_symbols) {
         const std::size_t length = std::min(matched_filter::block_symbols, count - k);
         const carrier_state at = from.advanced(static_cast<double>(k));
-        std::array<filtered, matched_filter::block_symbols> block;
-        const auto out = std::span(block).first(length);
-        const auto store = [&](std::vector<cf32>& to) {
-            std::transform(out.begin(), out.end(), to.begin() + static_cast<std::ptrdiff_t>(k),
-                           [](const filtered& symbol) { return symbol.value; });
+        std::array<cf32, matched_filter::block_symbols> ignored;
+        const auto filter = [&](double delay, std::vector<cf32>& to) {
+            filter_.filter(delay, 1.0F,
+                           {.value = std::span(to).subspan(k, length),
+                            .slope = std::span(ignored).first(length),
+                            .wanted = slopes::none});
         };
         filter_.mix(window, at, length);
-        filter_.filter(0.0, slopes::none, out);
-        store(symbols_);
+        filter(0.0, symbols_);
         if (staggered) {
-            filter_.filter(0.5, slopes::none, out);
-            store(staggered_);
+            filter(0.5, staggered_);
         }
     }
 }

@@ -18,6 +18,9 @@
 namespace landfall::dsp {
 namespace {
 
+/// Added to a number of at most 2^21, leaves the nearest integer in the number's lowest bits.
+constexpr float rounding = 12'582'912.0F; // 1.5 · 2^23
+
 /// Angles are in 2^-32 of a turn, so that they wrap by themselves.
 struct turning {
     std::uint32_t start, step; ///< of the first sample, and from sample to sample
@@ -76,10 +79,10 @@ HWY_INLINE void store_rounded(vec even, vec odd, std::int16_t* HWY_RESTRICT to) 
     const floats d;
     const ints di;
     const hn::Repartition<std::int16_t, floats> d16;
-    // Leaves the integer in the number's lowest bits.
-    const vec rounding = hn::Set(d, 12'582'912.0F); // 1.5 · 2^23
-    const auto low = hn::BitCast(d16, hn::Add(even, rounding));
-    const auto high = hn::BitCast(d16, hn::ShiftLeft<16>(hn::BitCast(di, hn::Add(odd, rounding))));
+    const vec to_integer = hn::Set(d, rounding);
+    const auto low = hn::BitCast(d16, hn::Add(even, to_integer));
+    const auto high =
+        hn::BitCast(d16, hn::ShiftLeft<16>(hn::BitCast(di, hn::Add(odd, to_integer))));
     hn::StoreU(hn::OddEven(high, low), d16, to);
 }
 
@@ -128,22 +131,16 @@ float mix(const float* HWY_RESTRICT samples, std::size_t count, const turning& b
     return hn::GetLane(hn::MaxOfLanes(d, peak));
 }
 
-/// Sums of four vectors' lanes, side by side.
+/// Sums of four vectors' lanes, side by side, within each 128 bits.
 template <class D>
-HWY_INLINE auto sums_of(D d, hn::Vec<D> a, hn::Vec<D> b, hn::Vec<D> c, hn::Vec<D> e) {
+HWY_INLINE hn::Vec<D> sums_in_blocks(D d, hn::Vec<D> a, hn::Vec<D> b, hn::Vec<D> c, hn::Vec<D> e) {
     const hn::Repartition<std::int64_t, D> pairs;
     const auto ab = hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
     const auto ce = hn::Add(hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e));
     const auto x = hn::BitCast(pairs, ab);
     const auto y = hn::BitCast(pairs, ce);
-    const auto all = hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, x, y)),
-                             hn::BitCast(d, hn::InterleaveUpper(pairs, x, y)));
-    if constexpr (hn::MaxLanes(d) == 4) {
-        return all;
-    } else {
-        const hn::Half<D> half;
-        return hn::Add(hn::LowerHalf(half, all), hn::UpperHalf(half, all));
-    }
+    return hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, x, y)),
+                   hn::BitCast(d, hn::InterleaveUpper(pairs, x, y)));
 }
 
 /// A dot product in the making.
@@ -159,69 +156,121 @@ struct product_sum {
 
 /// `fixed_taps`: known when compiled, so that the loop is unrolled; 0: as the job says.
 template <std::size_t fixed_taps, bool slope_i, bool slope_q>
-void filter_all(const filter_job& job, filtered* HWY_RESTRICT out) {
+HWY_INLINE int_vec filter_one(const filter_job& in, std::uint64_t place) {
     const hn::Repartition<std::int16_t, floats> d;
     constexpr std::size_t at_once = hn::MaxLanes(d);
-    const hn::Full128<float> four;
-    const auto unit = hn::Set(four, job.unit);
-    const auto zero = hn::Zero(ints());
-    const filter_job in = job; // `out` is none of it
     const std::size_t taps = fixed_taps != 0 ? fixed_taps : in.taps;
+    const std::size_t fine = place >> 32U;
+    const std::size_t start = std::min(fine >> in.phases_log2, in.last_start);
     const std::size_t last_phase = (std::size_t{1} << in.phases_log2) - 1;
-    std::uint64_t place = in.place;
-    for (std::size_t k = 0; k < in.count; ++k, place += in.step) {
-        const std::size_t fine = place >> 32U;
-        const std::size_t start = std::min(fine >> in.phases_log2, in.last_start);
-        const std::int16_t* HWY_RESTRICT i = in.i + start;
-        const std::int16_t* HWY_RESTRICT q = in.q + start;
-        const std::int16_t* HWY_RESTRICT row = in.bank + (fine & last_phase) * 2 * taps;
-        product_sum value_i{zero, zero};
-        product_sum value_q{zero, zero};
-        product_sum turn_i{zero, zero};
-        product_sum turn_q{zero, zero};
-        HWY_UNROLL(4)
-        for (std::size_t tap = 0; tap < taps; tap += at_once) {
-            const auto x = hn::LoadU(d, i + tap);
-            const auto y = hn::LoadU(d, q + tap);
-            const auto by = hn::Load(d, row + tap);
-            value_i.add(x, by);
-            value_q.add(y, by);
-            if constexpr (slope_i) {
-                turn_i.add(x, hn::Load(d, row + taps + tap));
-            }
-            if constexpr (slope_q) {
-                turn_q.add(y, hn::Load(d, row + taps + tap));
-            }
+    const std::int16_t* HWY_RESTRICT i = in.i + start;
+    const std::int16_t* HWY_RESTRICT q = in.q + start;
+    const std::int16_t* HWY_RESTRICT row = in.bank + (fine & last_phase) * 2 * taps;
+    const auto zero = hn::Zero(ints());
+    product_sum value_i{zero, zero};
+    product_sum value_q{zero, zero};
+    product_sum turn_i{zero, zero};
+    product_sum turn_q{zero, zero};
+    HWY_UNROLL(4)
+    for (std::size_t tap = 0; tap < taps; tap += at_once) {
+        const auto x = hn::LoadU(d, i + tap);
+        const auto y = hn::LoadU(d, q + tap);
+        const auto by = hn::Load(d, row + tap);
+        value_i.add(x, by);
+        value_q.add(y, by);
+        if constexpr (slope_i) {
+            turn_i.add(x, hn::Load(d, row + taps + tap));
         }
-        const auto sums =
-            sums_of(ints(), value_i.value(), value_q.value(), turn_i.value(), turn_q.value());
-        hn::StoreU(hn::Mul(hn::ConvertTo(four, sums), unit), four,
-                   reinterpret_cast<float*>(out + k));
+        if constexpr (slope_q) {
+            turn_q.add(y, hn::Load(d, row + taps + tap));
+        }
+    }
+    return sums_in_blocks(ints(), value_i.value(), value_q.value(), turn_i.value(), turn_q.value());
+}
+
+/// Value and slope of the symbols that a vector holds: of one, or of two.
+template <class D>
+HWY_INLINE void store_symbols(D d, hn::Vec<D> v, float* HWY_RESTRICT value,
+                              float* HWY_RESTRICT slope) {
+    const hn::Full128<float> four;
+    if constexpr (hn::MaxLanes(d) == 4) {
+        const hn::Half<D> two;
+        hn::StoreU(hn::LowerHalf(two, v), two, value);
+        hn::StoreU(hn::UpperHalf(two, v), two, slope);
+    } else {
+        const hn::Full128<double> pairs;
+        const hn::Half<D> half;
+        const auto one = hn::BitCast(pairs, hn::LowerHalf(half, v));
+        const auto other = hn::BitCast(pairs, hn::UpperHalf(half, v));
+        hn::StoreU(hn::BitCast(four, hn::InterleaveLower(pairs, one, other)), four, value);
+        hn::StoreU(hn::BitCast(four, hn::InterleaveUpper(pairs, one, other)), four, slope);
+    }
+}
+
+/// Two symbols' blocks of sums added up; with four lanes, one's.
+template <class D>
+HWY_INLINE hn::Vec<D> side_by_side(D d, hn::Vec<D> one, hn::Vec<D> other) {
+    if constexpr (hn::MaxLanes(d) == 4) {
+        return one;
+    } else {
+        return hn::Add(hn::ConcatLowerLower(d, other, one), hn::ConcatUpperUpper(d, other, one));
+    }
+}
+
+template <std::size_t fixed_taps, bool slope_i, bool slope_q>
+void filter_all(const filter_job& job) {
+    const floats d;
+    const filter_job in = job; // not written to by what is written
+    auto* value = reinterpret_cast<float*>(in.value);
+    auto* slope = reinterpret_cast<float*>(in.slope);
+    const auto unit = hn::Set(d, in.unit);
+    std::uint64_t place = in.place;
+    constexpr std::size_t at_once = width / 4;
+    std::size_t k = 0;
+    for (; k + at_once <= in.count; k += at_once) {
+        auto sums = filter_one<fixed_taps, slope_i, slope_q>(in, place);
+        place += in.step;
+        if constexpr (at_once == 2) {
+            sums = side_by_side(ints(), sums, filter_one<fixed_taps, slope_i, slope_q>(in, place));
+            place += in.step;
+        }
+        store_symbols(d, hn::Mul(hn::ConvertTo(d, sums), unit), value + 2 * k, slope + 2 * k);
+    }
+    if (k < in.count) { // one of two
+        const auto sums = filter_one<fixed_taps, slope_i, slope_q>(in, place);
+        HWY_ALIGN float values[4];
+        HWY_ALIGN float slopes[4];
+        store_symbols(d, hn::Mul(hn::ConvertTo(d, side_by_side(ints(), sums, sums)), unit), values,
+                      slopes);
+        std::copy_n(values, 2, value + 2 * k);
+        std::copy_n(slopes, 2, slope + 2 * k);
     }
 }
 
 template <bool slope_i, bool slope_q>
-void filter_sized(const filter_job& job, filtered* out) {
+void filter_sized(const filter_job& job) {
     switch (job.taps) {
     case 32:
-        return filter_all<32, slope_i, slope_q>(job, out);
+        return filter_all<32, slope_i, slope_q>(job);
     default:
-        return filter_all<0, slope_i, slope_q>(job, out);
+        return filter_all<0, slope_i, slope_q>(job);
     }
 }
 
-void filter(const filter_job& job, slopes wanted, filtered* out) {
+void filter(const filter_job& job, slopes wanted) {
     switch (wanted) {
     case slopes::none:
-        return filter_sized<false, false>(job, out);
-    case slopes::both:
-        return filter_sized<true, true>(job, out);
+        return filter_sized<false, false>(job);
     case slopes::i_only:
-        return filter_sized<true, false>(job, out);
+        return filter_sized<true, false>(job);
     case slopes::q_only:
-        return filter_sized<false, true>(job, out);
+        return filter_sized<false, true>(job);
+    case slopes::both:
+        return filter_sized<true, true>(job);
     }
 }
+
+// Detectors work on I and Q as they lie, side by side.
 
 /// tanh, within 0.0014 and never beyond 1, as a fraction: a strong signal's amplitude and noise are
 /// estimated with it.
@@ -240,32 +289,51 @@ HWY_INLINE fraction soft_sign(vec x) {
     return {hn::Mul(clipped, over), under};
 }
 
-/// Two rails' decisions, for one division.
-HWY_INLINE void soft_signs(vec x, vec y, vec& x_sign, vec& y_sign) {
-    const fraction a = soft_sign(x);
-    const fraction b = soft_sign(y);
-    const vec shared = hn::Div(hn::Set(floats(), 1.0F), hn::Mul(a.under, b.under));
-    x_sign = hn::Mul(a.over, hn::Mul(b.under, shared));
-    y_sign = hn::Mul(b.over, hn::Mul(a.under, shared));
-}
-
 struct vector_sums {
-    vec amplitude, power, timing, slope_loss, phase, turn_loss, lock_wanted, lock_power, error;
+    vec amplitude, power, timing, slope_loss, phase, turn_loss, lock_wanted, error;
 };
 
 HWY_INLINE vector_sums no_sums() {
     const vec zero = hn::Zero(floats());
-    return {zero, zero, zero, zero, zero, zero, zero, zero, zero};
+    return {zero, zero, zero, zero, zero, zero, zero, zero};
+}
+
+/// A turn brings Q into I's rail, and -I into Q's.
+HWY_INLINE vec negated_odd(vec v) {
+    return hn::OddEven(hn::Neg(v), v);
+}
+
+/// `across`: the other axis' value at each rail's instant.
+HWY_INLINE void add_rails(vector_sums& sums, vec decision, vec value, vec slope, vec across) {
+    const vec one = hn::Set(floats(), 1.0F);
+    const vec doubt = hn::NegMulAdd(decision, decision, one);
+    sums.amplitude = hn::MulAdd(decision, value, sums.amplitude);
+    sums.power = hn::MulAdd(value, value, sums.power);
+    sums.timing = hn::MulAdd(decision, slope, sums.timing);
+    sums.slope_loss = hn::MulAdd(hn::Mul(doubt, slope), slope, sums.slope_loss);
+    sums.phase = hn::MulAdd(decision, across, sums.phase);
+    sums.turn_loss = hn::MulAdd(hn::Mul(doubt, across), across, sums.turn_loss);
+}
+
+/// The mean of squares to the nearest of ± 1.
+HWY_INLINE vec added_error(vec sum, vec value) {
+    const vec miss = hn::Sub(hn::Abs(value), hn::Set(floats(), 1.0F));
+    return hn::MulAdd(miss, miss, sum);
 }
 
 detector_sums added_up(const vector_sums& sums) {
     const floats d;
-    float all[12];
-    const hn::Full128<float> four;
-    const auto store = [&](auto v, float* to) { hn::StoreU(v, four, to); };
-    store(sums_of(d, sums.amplitude, sums.power, sums.timing, sums.slope_loss), all);
-    store(sums_of(d, sums.phase, sums.turn_loss, sums.lock_wanted, sums.lock_power), all + 4);
-    store(sums_of(d, sums.error, sums.error, sums.error, sums.error), all + 8);
+    HWY_ALIGN float blocks[2 * width];
+    hn::Store(sums_in_blocks(d, sums.amplitude, sums.power, sums.timing, sums.slope_loss), d,
+              blocks);
+    hn::Store(
+        sums_in_blocks(d, negated_odd(sums.phase), sums.turn_loss, sums.lock_wanted, sums.error), d,
+        blocks + width);
+    float all[8];
+    for (std::size_t n = 0; n < 4; ++n) {
+        all[n] = width == 4 ? blocks[n] : blocks[n] + blocks[n + width - 4];
+        all[n + 4] = width == 4 ? blocks[n + width] : blocks[n + width] + blocks[n + 2 * width - 4];
+    }
     return {.amplitude = all[0],
             .power = all[1],
             .timing = all[2],
@@ -274,135 +342,117 @@ detector_sums added_up(const vector_sums& sums) {
             .turn_gain = all[0],
             .turn_loss = all[5],
             .lock_wanted = all[6],
-            .lock_power = all[7],
-            .error = all[8]};
+            .lock_power = all[1],
+            .error = all[7]};
 }
 
-struct symbols {
-    vec i, q, slope_i, slope_q;
-};
-
-HWY_INLINE symbols load_symbols(const filtered* from, vec scale) {
-    symbols s;
-    hn::LoadInterleaved4(floats(), reinterpret_cast<const float*>(from), s.i, s.q, s.slope_i,
-                         s.slope_q);
-    return {hn::Mul(s.i, scale), hn::Mul(s.q, scale), hn::Mul(s.slope_i, scale),
-            hn::Mul(s.slope_q, scale)};
-}
-
-/// A rail's own sums. `across` is the other axis' value at the rail's instant: what a turn brings
-/// in.
-HWY_INLINE void add_rail(vector_sums& sums, vec decision, vec value, vec slope, vec across) {
-    const vec one = hn::Set(floats(), 1.0F);
-    const vec doubt = hn::NegMulAdd(decision, decision, one);
-    sums.amplitude = hn::MulAdd(decision, value, sums.amplitude);
-    sums.timing = hn::MulAdd(decision, slope, sums.timing);
-    sums.slope_loss = hn::MulAdd(hn::Mul(doubt, slope), slope, sums.slope_loss);
-    sums.turn_loss = hn::MulAdd(hn::Mul(doubt, across), across, sums.turn_loss);
-    const vec miss = hn::Sub(hn::Abs(value), one);
-    sums.error = hn::MulAdd(miss, miss, sums.error);
-}
-
-HWY_INLINE hn::Vec<hn::RebindToSigned<floats>> soft_bits(vec value) {
+/// In the lowest octet of each 32 bits.
+HWY_INLINE hn::Vec<hn::RebindToUnsigned<floats>> soft_bits(vec value) {
     const floats d;
+    const hn::RebindToUnsigned<floats> du;
     const vec most = hn::Set(d, 127.0F);
     const vec scaled = hn::Mul(value, hn::Set(d, soft_amplitude));
-    return hn::NearestInt(hn::Max(hn::Min(scaled, most), hn::Neg(most)));
+    const vec clipped = hn::Max(hn::Min(scaled, most), hn::Neg(most));
+    return hn::And(hn::BitCast(du, hn::Add(clipped, hn::Set(d, rounding))), hn::Set(du, 0xFF));
 }
 
-HWY_INLINE void store_rails(vec i, vec q, std::int8_t* HWY_RESTRICT soft,
-                            base::cf32* HWY_RESTRICT points) {
-    const floats d;
-    const hn::RebindToSigned<floats> di;
-    const hn::Rebind<std::uint16_t, floats> pairs;
-    const hn::Repartition<std::int8_t, decltype(pairs)> octets;
-    const auto octet = hn::Set(di, 0xFF);
-    const auto both =
-        hn::Or(hn::And(soft_bits(i), octet), hn::ShiftLeft<8>(hn::And(soft_bits(q), octet)));
-    hn::StoreU(hn::BitCast(octets, hn::DemoteTo(pairs, both)), octets, soft);
-    hn::StoreInterleaved2(i, q, d, reinterpret_cast<float*>(points));
-}
-
-detector_sums bpsk(const filtered* HWY_RESTRICT in, std::size_t count, detector_scale by,
-                   std::int8_t* HWY_RESTRICT soft, base::cf32* HWY_RESTRICT points) {
-    const floats d;
-    const hn::RebindToSigned<floats> di;
+HWY_INLINE void store_soft(vec value, std::int8_t* HWY_RESTRICT soft) {
     const hn::Rebind<std::uint8_t, floats> octets;
-    const vec scale = hn::Set(d, by.scale);
-    const vec certainty = hn::Set(d, by.certainty);
-    vector_sums sums = no_sums();
-    for (std::size_t k = 0; k < count; k += width) {
-        const symbols y = load_symbols(in + k, scale);
-        const fraction sign = soft_sign(hn::Mul(certainty, y.i));
-        const vec i = hn::Div(sign.over, sign.under);
-        add_rail(sums, i, y.i, y.slope_i, y.q);
-        const vec square = hn::Mul(y.i, y.i);
-        const vec other = hn::Mul(y.q, y.q);
-        sums.power = hn::Add(sums.power, square);
-        sums.lock_power = hn::Add(sums.lock_power, hn::Add(square, other));
-        sums.lock_wanted = hn::Add(sums.lock_wanted, hn::Sub(square, other));
-        sums.phase = hn::MulAdd(i, y.q, sums.phase);
-        sums.error = hn::Add(sums.error, other);
-        const auto bits = hn::And(soft_bits(y.i), hn::Set(di, 0xFF));
-        hn::StoreU(hn::DemoteTo(octets, bits), octets, reinterpret_cast<std::uint8_t*>(soft + k));
-        hn::StoreInterleaved2(y.i, y.q, d, reinterpret_cast<float*>(points + k));
-    }
-    return added_up(sums);
+    const hn::Rebind<std::int8_t, floats> out;
+    const auto bits = hn::BitCast(ints(), soft_bits(value));
+    hn::StoreU(hn::BitCast(out, hn::DemoteTo(octets, bits)), out, soft);
 }
 
-detector_sums qpsk(const filtered* HWY_RESTRICT in, std::size_t count, detector_scale by,
-                   std::int8_t* HWY_RESTRICT soft, base::cf32* HWY_RESTRICT points) {
-    const floats d;
-    const vec scale = hn::Set(d, by.scale);
-    const vec certainty = hn::Set(d, by.certainty);
-    const vec least = hn::Set(d, 1e-30F);
-    vector_sums sums = no_sums();
-    for (std::size_t k = 0; k < count; k += width) {
-        const symbols y = load_symbols(in + k, scale);
-        vec i;
-        vec q;
-        soft_signs(hn::Mul(certainty, y.i), hn::Mul(certainty, y.q), i, q);
-        add_rail(sums, i, y.i, y.slope_i, y.q);
-        add_rail(sums, q, y.q, y.slope_q, y.i);
-        sums.phase = hn::MulAdd(i, y.q, hn::NegMulAdd(q, y.i, sums.phase));
-        const vec i2 = hn::Mul(y.i, y.i);
-        const vec q2 = hn::Mul(y.q, y.q);
-        const vec power = hn::Add(i2, q2);
-        sums.power = hn::Add(sums.power, power);
-        // -Re z^4 / |z|^2, which is 1 · |z|^2 on the diagonals.
-        const vec difference = hn::Sub(i2, q2);
-        const vec product = hn::Mul(hn::Add(y.i, y.i), y.q);
-        const vec wanted = hn::NegMulAdd(difference, difference, hn::Mul(product, product));
-        sums.lock_wanted = hn::Add(sums.lock_wanted, hn::Div(wanted, hn::Max(power, least)));
-        store_rails(y.i, y.q, soft + 2 * k, points + k);
-    }
-    sums.lock_power = sums.power;
-    return added_up(sums);
+const float* rails_of(const base::cf32* symbols) {
+    return reinterpret_cast<const float*>(symbols);
 }
 
-detector_sums oqpsk(const filtered* HWY_RESTRICT early, const filtered* HWY_RESTRICT late,
-                    std::size_t count, detector_scale by, std::int8_t* HWY_RESTRICT soft,
-                    base::cf32* HWY_RESTRICT points) {
+/// Q is only what a turn brings in.
+detector_sums bpsk(const detector_input& in, std::int8_t* HWY_RESTRICT soft) {
     const floats d;
-    const vec scale = hn::Set(d, by.scale);
-    const vec certainty = hn::Set(d, by.certainty);
+    const hn::Repartition<std::uint64_t, floats> pairs;
+    const hn::Rebind<std::uint8_t, decltype(pairs)> octets;
+    const float* HWY_RESTRICT value = rails_of(in.value);
+    const float* HWY_RESTRICT slope = rails_of(in.slope);
+    const vec zero = hn::Zero(d);
+    const vec certainty = hn::Set(d, in.certainty);
     vector_sums sums = no_sums();
-    for (std::size_t k = 0; k < count; k += width) {
-        const symbols a = load_symbols(early + k, scale);
-        const symbols b = load_symbols(late + k, scale);
-        vec i;
-        vec q;
-        soft_signs(hn::Mul(certainty, a.i), hn::Mul(certainty, b.q), i, q);
-        add_rail(sums, i, a.i, a.slope_i, a.q);
-        add_rail(sums, q, b.q, b.slope_q, b.i);
-        sums.phase = hn::MulAdd(i, a.q, hn::NegMulAdd(q, b.i, sums.phase));
-        const vec i2 = hn::Mul(a.i, a.i);
-        const vec q2 = hn::Mul(b.q, b.q);
-        sums.power = hn::Add(sums.power, hn::Add(i2, q2));
-        sums.lock_wanted = hn::MulAdd(i2, i2, hn::MulAdd(q2, q2, sums.lock_wanted));
-        store_rails(a.i, b.q, soft + 2 * k, points + k);
+    vec lock_power = zero;
+    for (std::size_t k = 0; k < 2 * in.count; k += width) {
+        const vec y = hn::LoadU(d, value + k);
+        const vec i = hn::OddEven(zero, y);
+        const vec q = hn::OddEven(y, zero);
+        const fraction sign = soft_sign(hn::Mul(certainty, i));
+        add_rails(sums, hn::Div(sign.over, sign.under), i,
+                  hn::OddEven(zero, hn::LoadU(d, slope + k)), hn::Shuffle2301(q));
+        const vec square = hn::Mul(y, y);
+        lock_power = hn::Add(lock_power, square);
+        sums.lock_wanted = hn::Add(sums.lock_wanted, negated_odd(square));
+        // Q's nearest point is 0.
+        const vec miss = hn::OddEven(q, hn::Sub(hn::Abs(i), hn::Set(d, 1.0F)));
+        sums.error = hn::MulAdd(miss, miss, sums.error);
+        const auto bits = hn::And(hn::BitCast(pairs, soft_bits(y)), hn::Set(pairs, 0xFF));
+        hn::StoreU(hn::TruncateTo(octets, bits), octets,
+                   reinterpret_cast<std::uint8_t*>(soft + k / 2));
     }
-    sums.lock_power = sums.power;
+    detector_sums result = added_up(sums);
+    result.lock_power = hn::GetLane(hn::SumOfLanes(d, lock_power));
+    return result;
+}
+
+detector_sums qpsk(const detector_input& in, std::int8_t* HWY_RESTRICT soft) {
+    const floats d;
+    const float* HWY_RESTRICT value = rails_of(in.value);
+    const float* HWY_RESTRICT slope = rails_of(in.slope);
+    const vec certainty = hn::Set(d, in.certainty);
+    const vec least = hn::Set(d, 1e-20F);
+    const vec one = hn::Set(d, 1.0F);
+    vector_sums sums = no_sums();
+    for (std::size_t k = 0; k < 2 * in.count; k += width) {
+        const vec y = hn::LoadU(d, value + k);
+        const vec across = hn::Shuffle2301(y);
+        const vec product = hn::Mul(y, across);
+        const vec power = hn::MulAdd(y, y, hn::MulAdd(across, across, least));
+        const fraction sign = soft_sign(hn::Mul(certainty, y));
+        const vec shared = hn::Div(one, hn::Mul(sign.under, power)); // of two fractions
+        const vec decision = hn::Mul(sign.over, hn::Mul(power, shared));
+        add_rails(sums, decision, y, hn::LoadU(d, slope + k), across);
+        sums.error = added_error(sums.error, y);
+        // -Re z^4 / |z|^2, which is 1 · |z|^2 on the diagonals: (8 i² q² - |z|^4) / |z|^2, of which
+        // each lane has a half.
+        sums.lock_wanted =
+            hn::MulAdd(hn::Mul(product, product), hn::Mul(sign.under, shared), sums.lock_wanted);
+        store_soft(y, soft + k);
+    }
+    detector_sums result = added_up(sums);
+    result.lock_wanted = 4.0F * result.lock_wanted - result.power;
+    return result;
+}
+
+detector_sums oqpsk(const detector_input& in, const detector_input& late,
+                    std::int8_t* HWY_RESTRICT soft, base::cf32* points) {
+    const floats d;
+    const float* HWY_RESTRICT value = rails_of(in.value);
+    const float* HWY_RESTRICT slope = rails_of(in.slope);
+    const float* HWY_RESTRICT late_value = rails_of(late.value);
+    const float* HWY_RESTRICT late_slope = rails_of(late.slope);
+    float* HWY_RESTRICT point = reinterpret_cast<float*>(points);
+    const vec certainty = hn::Set(d, in.certainty);
+    vector_sums sums = no_sums();
+    for (std::size_t k = 0; k < 2 * in.count; k += width) {
+        const vec a = hn::LoadU(d, value + k);
+        const vec b = hn::LoadU(d, late_value + k);
+        const vec y = hn::OddEven(b, a);
+        const vec across = hn::Shuffle2301(hn::OddEven(a, b));
+        const vec dy = hn::OddEven(hn::LoadU(d, late_slope + k), hn::LoadU(d, slope + k));
+        const fraction sign = soft_sign(hn::Mul(certainty, y));
+        add_rails(sums, hn::Div(sign.over, sign.under), y, dy, across);
+        sums.error = added_error(sums.error, y);
+        const vec square = hn::Mul(y, y);
+        sums.lock_wanted = hn::MulAdd(square, square, sums.lock_wanted);
+        store_soft(y, soft + k);
+        hn::StoreU(y, d, point + k);
+    }
     return added_up(sums);
 }
 
@@ -437,23 +487,21 @@ float mix_down(const base::cf32* samples, std::size_t count, double phase, doubl
     return std::sqrt(power);
 }
 
-void filter_symbols(const filter_job& job, slopes wanted, filtered* out) noexcept {
-    HWY_DYNAMIC_DISPATCH(filter)(job, wanted, out);
+void filter_symbols(const filter_job& job, slopes wanted) noexcept {
+    HWY_DYNAMIC_DISPATCH(filter)(job, wanted);
 }
 
-detector_sums detect_bpsk(const filtered* symbols, std::size_t count, detector_scale by,
-                          std::int8_t* soft, base::cf32* points) noexcept {
-    return HWY_DYNAMIC_DISPATCH(bpsk)(symbols, count, by, soft, points);
+detector_sums detect_bpsk(const detector_input& in, std::int8_t* soft) noexcept {
+    return HWY_DYNAMIC_DISPATCH(bpsk)(in, soft);
 }
 
-detector_sums detect_qpsk(const filtered* symbols, std::size_t count, detector_scale by,
-                          std::int8_t* soft, base::cf32* points) noexcept {
-    return HWY_DYNAMIC_DISPATCH(qpsk)(symbols, count, by, soft, points);
+detector_sums detect_qpsk(const detector_input& in, std::int8_t* soft) noexcept {
+    return HWY_DYNAMIC_DISPATCH(qpsk)(in, soft);
 }
 
-detector_sums detect_oqpsk(const filtered* early, const filtered* late, std::size_t count,
-                           detector_scale by, std::int8_t* soft, base::cf32* points) noexcept {
-    return HWY_DYNAMIC_DISPATCH(oqpsk)(early, late, count, by, soft, points);
+detector_sums detect_oqpsk(const detector_input& in, const detector_input& late, std::int8_t* soft,
+                           base::cf32* points) noexcept {
+    return HWY_DYNAMIC_DISPATCH(oqpsk)(in, late, soft, points);
 }
 
 } // namespace landfall::dsp

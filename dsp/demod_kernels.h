@@ -20,13 +20,8 @@ inline constexpr std::size_t symbols_at_once = 8;
 float mix_down(const base::cf32* samples, std::size_t count, double phase, double turn, float scale,
                std::int16_t* i, std::int16_t* q) noexcept;
 
-/// The matched filter's output at a symbol's instant, and its derivative by position, per sample.
-struct filtered {
-    base::cf32 value;
-    base::cf32 slope;
-};
-
-enum class slopes : std::uint8_t { none, i_only, q_only, both }; ///< the others are left zero
+/// Of which rails the matched filter's derivative by position is wanted; the other is left zero.
+enum class slopes : std::uint8_t { none, i_only, q_only, both };
 
 /// One call of `filter_symbols`. A place is in 2^-32 of a bank's phase.
 struct filter_job {
@@ -40,18 +35,21 @@ struct filter_job {
     std::uint64_t step;     ///< from symbol to symbol
     std::size_t count;      ///< any
     float unit;             ///< that results are multiplied by
+    base::cf32* value;      ///< the filter's output at each symbol's instant
+    base::cf32* slope;      ///< its derivative by position, per sample
 };
 
-void filter_symbols(const filter_job& job, slopes wanted, filtered* out) noexcept;
+void filter_symbols(const filter_job& job, slopes wanted) noexcept;
 
-/// How detectors look at a block: values times `scale` have rails of amplitude 1 where the signal
-/// is; `certainty` is the ratio of a rail's power to its noise.
-struct detector_scale {
-    float scale;
-    float certainty;
+/// A block of symbols as a detector looks at it: rails have amplitude 1 where the signal is.
+struct detector_input {
+    const base::cf32* value;
+    const base::cf32* slope;
+    std::size_t count;
+    float certainty; ///< ratio of a rail's power to its noise
 };
 
-/// Sums over a block's symbols, y being scaled values, dy slopes, i and q soft decisions of rails.
+/// Sums over a block's symbols, y being values of a rail, dy slopes, decisions soft ones of rails.
 struct detector_sums {
     float amplitude = 0;   ///< decision · y, of every rail
     float power = 0;       ///< y², of every rail
@@ -65,14 +63,12 @@ struct detector_sums {
     float error = 0; ///< squared distances to the nearest point
 };
 
-/// A detector of one modulation: also writes soft bits (soft_amplitude to a rail of amplitude 1)
-/// and scaled points.
-detector_sums detect_bpsk(const filtered* symbols, std::size_t count, detector_scale by,
-                          std::int8_t* soft, base::cf32* points) noexcept;
-detector_sums detect_qpsk(const filtered* symbols, std::size_t count, detector_scale by,
-                          std::int8_t* soft, base::cf32* points) noexcept;
-/// OQPSK: I rails come from `early` (with their slopes), Q rails from `late`, half a symbol later.
-detector_sums detect_oqpsk(const filtered* early, const filtered* late, std::size_t count,
-                           detector_scale by, std::int8_t* soft, base::cf32* points) noexcept;
+/// A detector of one modulation: also writes soft bits, soft_amplitude to a rail of amplitude 1.
+detector_sums detect_bpsk(const detector_input& in, std::int8_t* soft) noexcept;
+detector_sums detect_qpsk(const detector_input& in, std::int8_t* soft) noexcept;
+/// OQPSK: the Q rail and its slope come from `late`, half a symbol later. Writes points, too: I at
+/// its instant, Q at its own.
+detector_sums detect_oqpsk(const detector_input& in, const detector_input& late, std::int8_t* soft,
+                           base::cf32* points) noexcept;
 
 } // namespace landfall::dsp

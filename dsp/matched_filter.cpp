@@ -76,8 +76,7 @@ void matched_filter::mix(std::span<const cf32> buffer, const carrier_state& at, 
     }
 }
 
-void matched_filter::filter(double delay_symbols, slopes wanted,
-                            std::span<filtered> out) const noexcept {
+void matched_filter::filter(double delay_symbols, float scale, output out) const noexcept {
     const double unit = std::ldexp(1.0, 32 + bank_phases_log2);
     const double origin = at_.position - static_cast<double>(mixed_first_) -
                           static_cast<double>(bank_.reach()) + delay_symbols * at_.step;
@@ -89,9 +88,11 @@ void matched_filter::filter(double delay_symbols, slopes wanted,
                     .last_start = mixed_i_.size() - bank_.taps(),
                     .place = static_cast<std::uint64_t>(origin * unit) + (std::uint64_t{1} << 31U),
                     .step = static_cast<std::uint64_t>(at_.step * unit),
-                    .count = out.size(),
-                    .unit = bank_.unit() / scale_},
-                   wanted, out.data());
+                    .count = out.value.size(),
+                    .unit = scale * bank_.unit() / scale_,
+                    .value = out.value.data(),
+                    .slope = out.slope.data()},
+                   out.wanted);
 }
 
 } // namespace landfall::dsp

@@ -54,8 +54,14 @@ class matched_filter {
     void mix(std::span<const base::cf32> buffer, const carrier_state& at, std::size_t count);
     /// What is mixed next does not continue what was: results do not depend on it.
     void restart() noexcept { level_ = 0.0F; }
-    /// Filters what mix() prepared, `delay_symbols` (0 or 0.5) after each symbol instant.
-    void filter(double delay_symbols, slopes wanted, std::span<filtered> out) const noexcept;
+    struct output {
+        std::span<base::cf32> value; ///< the filter's output at each instant
+        std::span<base::cf32> slope; ///< its derivative by position, per sample; as many
+        slopes wanted;
+    };
+    /// Filters what mix() prepared, `delay_symbols` (0 or 0.5) after each symbol instant, and
+    /// multiplies by `scale`.
+    void filter(double delay_symbols, float scale, output out) const noexcept;
 
     [[nodiscard]] std::size_t reach() const noexcept { return bank_.reach(); }
 

@@ -80,8 +80,7 @@ tracker::block tracker::step(std::span<const cf32> buffer, std::int8_t* soft, cf
     const double certainty =
         std::clamp(signal / std::max(power_ - signal, 1e-6 * power_), 0.3, 20.0);
     filter_.mix(buffer, state_, count);
-    const detector_sums sums = detect(
-        count, {static_cast<float>(1.0 / amplitude_), static_cast<float>(certainty)}, soft, points);
+    const detector_sums sums = detect(count, static_cast<float>(certainty), soft, points);
     const double per_symbol = 1.0 / static_cast<double>(count);
     const double per_rail = config_.wave.kind == modulation::bpsk ? per_symbol : 0.5 * per_symbol;
     const detector seen{.phase = per_symbol * static_cast<double>(sums.phase),
@@ -102,20 +101,23 @@ tracker::block tracker::step(std::span<const cf32> buffer, std::int8_t* soft, cf
 }
 
 /// Filters the block that was mixed.
-detector_sums tracker::detect(std::size_t count, detector_scale by, std::int8_t* soft,
-                              cf32* points) {
-    const auto on_time = std::span(filtered_).first(count);
+detector_sums tracker::detect(std::size_t count, float certainty, std::int8_t* soft, cf32* points) {
+    const auto filter = [&](double delay, cf32* value, cf32* slope, slopes wanted) {
+        filter_.filter(delay, static_cast<float>(1.0 / amplitude_),
+                       {.value = {value, count}, .slope = {slope, count}, .wanted = wanted});
+        return detector_input{
+            .value = value, .slope = slope, .count = count, .certainty = certainty};
+    };
     switch (config_.wave.kind) {
     case modulation::bpsk:
-        filter_.filter(0.0, slopes::i_only, on_time);
-        return detect_bpsk(on_time.data(), count, by, soft, points);
+        return detect_bpsk(filter(0.0, points, slope_.data(), slopes::i_only), soft);
     case modulation::qpsk:
-        filter_.filter(0.0, slopes::both, on_time);
-        return detect_qpsk(on_time.data(), count, by, soft, points);
-    case modulation::oqpsk:
-        filter_.filter(0.0, slopes::i_only, on_time);
-        filter_.filter(0.5, slopes::q_only, std::span(late_).first(count));
-        return detect_oqpsk(on_time.data(), late_.data(), count, by, soft, points);
+        return detect_qpsk(filter(0.0, points, slope_.data(), slopes::both), soft);
+    case modulation::oqpsk: {
+        const auto in = filter(0.0, value_.data(), slope_.data(), slopes::i_only);
+        const auto late = filter(0.5, late_value_.data(), late_slope_.data(), slopes::q_only);
+        return detect_oqpsk(in, late, soft, points);
+    }
     }
     return {};
 }

@@ -76,8 +76,7 @@ class tracker {
     };
     static loop_gains gains_of(const loop_bandwidth& width, std::size_t count,
                                double samples_per_symbol) noexcept;
-    detector_sums detect(std::size_t count, detector_scale by, std::int8_t* soft,
-                         base::cf32* points);
+    detector_sums detect(std::size_t count, float certainty, std::int8_t* soft, base::cf32* points);
     void update_gain(const detector& seen, std::size_t count);
     void update_loops(const detector& seen, std::size_t count);
 
@@ -92,8 +91,10 @@ class tracker {
     double phase_slope_ = 1.0;
     double timing_slope_ = 1.0;
     std::size_t symbols_ = 0; ///< since the start
-    std::array<filtered, most_block_symbols> filtered_{};
-    std::array<filtered, most_block_symbols> late_{}; ///< half a symbol later
+    std::array<base::cf32, most_block_symbols> slope_{};
+    std::array<base::cf32, most_block_symbols> value_{};      // of OQPSK only
+    std::array<base::cf32, most_block_symbols> late_value_{}; // half a symbol later
+    std::array<base::cf32, most_block_symbols> late_slope_{};
 };
 
 } // namespace landfall::dsp

@@ -5,7 +5,9 @@
 
 #include "dsp/fec/coding.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -29,10 +31,23 @@ class nrz_coder {
     }
 
     void decode(std::span<std::uint8_t> bits) noexcept {
-        for (std::uint8_t& bit : lag_bits_ == 0 ? bits.first(0) : bits) {
-            const std::uint8_t received = bit;
-            bit ^= last_[lag_bits_ - 1];
-            remember(received);
+        if (lag_bits_ == 0) {
+            return;
+        }
+        // From a copy, so that many bits are decoded at once.
+        constexpr std::size_t piece_bits = 512;
+        std::array<std::uint8_t, 2 + piece_bits> received;
+        while (!bits.empty()) {
+            const auto piece = bits.first(std::min(bits.size(), piece_bits));
+            received[0] = last_[1];
+            received[1] = last_[0];
+            std::ranges::copy(piece, received.begin() + 2);
+            const std::uint8_t* before = received.data() + 2 - lag_bits_;
+            for (std::size_t i = 0; i < piece.size(); ++i) {
+                piece[i] = static_cast<std::uint8_t>(received[i + 2] ^ before[i]);
+            }
+            last_ = {received[piece.size() + 1], received[piece.size()]};
+            bits = bits.subspan(piece.size());
         }
     }
 

@@ -169,7 +169,7 @@ double demodulation_rate(double seconds, dsp::modulation kind, dsp::engine engin
     config.wave.kind = kind;
     config.sample_rate_hz = demodulated_samples_per_symbol * config.wave.symbol_rate_hz;
     const std::vector<std::uint8_t> packed = endless(kind);
-    constexpr std::size_t piece = 4096;
+    constexpr std::size_t piece = 1024;
     std::vector<base::cf32> samples(piece);
     std::size_t bits = 0;
     auto count = [&](const dsp::soft_block& soft) { bits += soft.soft.size(); };

@@ -39,10 +39,13 @@ inline bool mixes_rightly(std::span<const base::cf32> samples, double phase, dou
     return right;
 }
 
-/// `last_start` of the job is at most the rails' length less the taps.
-inline bool filters_rightly(const dsp::filter_job& job, dsp::slopes wanted) {
-    std::vector<dsp::filtered> got(job.count);
-    dsp::filter_symbols(job, wanted, got.data());
+/// `last_start` of the job is at most the rails' length less the taps; its outputs are ours.
+inline bool filters_rightly(dsp::filter_job job, dsp::slopes wanted) {
+    std::vector<base::cf32> value(job.count);
+    std::vector<base::cf32> slope(job.count);
+    job.value = value.data();
+    job.slope = slope.data();
+    dsp::filter_symbols(job, wanted);
     const auto dot = [&](const std::int16_t* samples, const std::int16_t* taps, bool is_wanted) {
         std::int64_t sum = 0;
         for (std::size_t tap = 0; tap < job.taps; ++tap) {
@@ -57,10 +60,9 @@ inline bool filters_rightly(const dsp::filter_job& job, dsp::slopes wanted) {
         const std::size_t start = std::min<std::size_t>(fine >> job.phases_log2, job.last_start);
         const std::size_t phase = fine & ((1U << job.phases_log2) - 1U);
         const std::int16_t* row = job.bank + phase * 2 * job.taps;
-        if (got[k].value !=
-                base::cf32{dot(job.i + start, row, true), dot(job.q + start, row, true)} ||
-            got[k].slope != base::cf32{dot(job.i + start, row + job.taps, i),
-                                       dot(job.q + start, row + job.taps, q)}) {
+        if (value[k] != base::cf32{dot(job.i + start, row, true), dot(job.q + start, row, true)} ||
+            slope[k] != base::cf32{dot(job.i + start, row + job.taps, i),
+                                   dot(job.q + start, row + job.taps, q)}) {
             return false;
         }
     }
@@ -96,18 +98,18 @@ inline bool is_near(float got, double wanted, double size) {
     return std::abs(static_cast<double>(got) - wanted) <= 2e-5 * size + 1e-30;
 }
 
-inline bool detects_rightly(dsp::modulation kind, std::span<const dsp::filtered> early,
-                            std::span<const dsp::filtered> late, dsp::detector_scale by) {
-    const std::size_t count = early.size();
+/// `late` is OQPSK's.
+inline bool detects_rightly(dsp::modulation kind, const dsp::detector_input& early,
+                            const dsp::detector_input& late) {
     const std::size_t bits = dsp::bits_per_symbol(kind);
-    std::vector<std::int8_t> soft(bits * count);
-    std::vector<base::cf32> points(count);
-    const dsp::detector_sums got =
-        kind == dsp::modulation::bpsk
-            ? dsp::detect_bpsk(early.data(), count, by, soft.data(), points.data())
-        : kind == dsp::modulation::qpsk
-            ? dsp::detect_qpsk(early.data(), count, by, soft.data(), points.data())
-            : dsp::detect_oqpsk(early.data(), late.data(), count, by, soft.data(), points.data());
+    std::vector<std::int8_t> soft(bits * early.count);
+    std::vector<base::cf32> points(early.count);
+    const bool staggered = kind == dsp::modulation::oqpsk;
+    const dsp::detector_sums got = kind == dsp::modulation::bpsk
+                                       ? dsp::detect_bpsk(early, soft.data())
+                                   : kind == dsp::modulation::qpsk
+                                       ? dsp::detect_qpsk(early, soft.data())
+                                       : dsp::detect_oqpsk(early, late, soft.data(), points.data());
     plain_sums sums;
     double size = 0.0; // of what was added up
     bool right = true;
@@ -115,42 +117,36 @@ inline bool detects_rightly(dsp::modulation kind, std::span<const dsp::filtered>
         const double exact = std::clamp(36.0 * value, -127.0, 127.0);
         right = right && std::abs(bit - exact) <= 0.501;
     };
-    for (std::size_t k = 0; k < count; ++k) {
-        const auto scaled = [&](base::cf32 value) {
-            return std::complex<double>(value) * static_cast<double>(by.scale);
-        };
-        const dsp::filtered& second = kind == dsp::modulation::oqpsk ? late[k] : early[k];
-        const auto a = scaled(early[k].value);
-        const auto b = scaled(second.value);
-        const auto certainty = static_cast<double>(by.certainty);
-        const double i =
-            plain_rail(sums, a.real(), scaled(early[k].slope).real(), a.imag(), certainty);
+    const auto certainty = static_cast<double>(early.certainty);
+    for (std::size_t k = 0; k < early.count; ++k) {
+        const dsp::detector_input& second = staggered ? late : early;
+        const std::complex<double> a(early.value[k]);
+        const std::complex<double> b(second.value[k]);
+        const std::complex<double> a_slope(early.slope[k]);
+        const std::complex<double> b_slope(second.slope[k]);
+        const double i = plain_rail(sums, a.real(), a_slope.real(), a.imag(), certainty);
         sums.phase += i * a.imag();
         check_soft(soft[bits * k], a.real());
         const double i2 = a.real() * a.real();
         const double q2 = b.imag() * b.imag();
-        size += 1 + std::norm(a) + std::norm(b) + std::norm(scaled(early[k].slope)) +
-                std::norm(scaled(second.slope)) +
-                (kind == dsp::modulation::oqpsk ? i2 * i2 + q2 * q2 : 0.0);
+        size += 1 + std::norm(a) + std::norm(b) + std::norm(a_slope) + std::norm(b_slope) +
+                (staggered ? i2 * i2 + q2 * q2 : 0.0);
         if (kind == dsp::modulation::bpsk) {
             sums.lock_wanted += i2 - q2;
             sums.lock_power += i2 + q2;
             sums.error += q2;
             continue;
         }
-        const double q =
-            plain_rail(sums, b.imag(), scaled(second.slope).imag(), b.real(), certainty);
+        const double q = plain_rail(sums, b.imag(), b_slope.imag(), b.real(), certainty);
         sums.phase -= q * b.real();
         check_soft(soft[bits * k + 1], b.imag());
         sums.lock_power += i2 + q2;
-        if (kind == dsp::modulation::oqpsk) {
+        if (staggered) {
             sums.lock_wanted += i2 * i2 + q2 * q2;
+            right = right && points[k] == base::cf32{early.value[k].real(), late.value[k].imag()};
         } else if (i2 + q2 > 1e-25) {
             sums.lock_wanted += (4 * i2 * q2 - std::pow(i2 - q2, 2)) / (i2 + q2);
         }
-        right = right && std::abs(std::complex<double>(points[k]) -
-                                  std::complex<double>(a.real(), b.imag())) <=
-                             1e-6 * (std::abs(a) + std::abs(b));
     }
     return right && is_near(got.amplitude, sums.amplitude, size) &&
            is_near(got.turn_gain, sums.amplitude, size) && is_near(got.power, sums.power, size) &&

@@ -58,18 +58,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                               .place = std::uint64_t{reader.u32()} << 4U,
                               .step = std::uint64_t{reader.u32()} << 6U,
                               .count = reader.u8() % 80U,
-                              .unit = 1e-6F};
+                              .unit = 1e-6F,
+                              .value = nullptr,
+                              .slope = nullptr};
     right = right && test::filters_rightly(job, static_cast<dsp::slopes>(reader.u8() % 4U));
 
     const auto kind = static_cast<dsp::modulation>(reader.u8() % 3U);
-    std::vector<dsp::filtered> early(8 * (1 + reader.u8() % 8U));
-    std::vector<dsp::filtered> late(early.size());
-    const dsp::detector_scale by{0.1F + std::abs(real()), 0.3F + std::abs(real())};
-    for (std::size_t k = 0; k < early.size(); ++k) {
-        early[k] = {{real(), real()}, {real(), real()}};
-        late[k] = {{real(), real()}, {real(), real()}};
+    const std::size_t count = 8 * (1 + reader.u8() % 8U);
+    const float certainty = 0.3F + std::abs(real());
+    std::array<std::vector<base::cf32>, 4> symbols;
+    for (auto& each : symbols) {
+        each.resize(count);
+        for (base::cf32& symbol : each) {
+            symbol = {real(), real()};
+        }
     }
-    if (!right || !test::detects_rightly(kind, early, late, by)) {
+    if (!right ||
+        !test::detects_rightly(kind, {symbols[0].data(), symbols[1].data(), count, certainty},
+                               {symbols[2].data(), symbols[3].data(), count, certainty})) {
         std::abort();
     }
     return 0;

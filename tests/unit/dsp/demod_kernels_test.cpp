@@ -90,7 +90,9 @@ TEST_CASE("dsp/demod_kernels: filtering is that of the plain reference") {
                                                   .place = fixed(0.37 * step),
                                                   .step = fixed(step),
                                                   .count = count,
-                                                  .unit = 3e-7F};
+                                                  .unit = 3e-7F,
+                                                  .value = nullptr,
+                                                  .slope = nullptr};
                         for (const auto wanted : {dsp::slopes::none, dsp::slopes::i_only,
                                                   dsp::slopes::q_only, dsp::slopes::both}) {
                             CHECK(test::filters_rightly(job, wanted));
@@ -105,25 +107,21 @@ TEST_CASE("dsp/demod_kernels: filtering is that of the plain reference") {
 TEST_CASE("dsp/demod_kernels: detectors are those of the plain reference") {
     on_every_target([] {
         base::random_source random(3);
-        std::vector<dsp::filtered> early(64);
-        std::vector<dsp::filtered> late(64);
+        std::array<std::array<base::cf32, 64>, 4> symbols{};
         for (const auto kind :
              {dsp::modulation::bpsk, dsp::modulation::qpsk, dsp::modulation::oqpsk}) {
             CAPTURE(static_cast<int>(kind));
             for (const float size : {0.0F, 0.1F, 1.0F, 30.0F}) {
-                const auto draw = [&] {
-                    return base::cf32{size * normal(random), size * normal(random)};
-                };
-                for (auto* symbols : {&early, &late}) {
-                    for (dsp::filtered& symbol : *symbols) {
-                        symbol = {draw(), draw()};
+                for (auto& each : symbols) {
+                    for (base::cf32& value : each) {
+                        value = {size * normal(random), size * normal(random)};
                     }
                 }
                 for (const float certainty : {0.3F, 2.0F, 20.0F}) {
                     for (const std::size_t count : {8U, 32U, 64U}) {
-                        CHECK(test::detects_rightly(kind, std::span(early).first(count),
-                                                    std::span(late).first(count),
-                                                    {0.7F, certainty}));
+                        CHECK(test::detects_rightly(
+                            kind, {symbols[0].data(), symbols[1].data(), count, certainty},
+                            {symbols[2].data(), symbols[3].data(), count, certainty}));
                     }
                 }
             }

@@ -24,14 +24,10 @@ struct block_output {
 block_output filter(std::span<const base::cf32> samples, const dsp::carrier_state& at,
                     double roll_off, double ratio) {
     dsp::matched_filter matched(roll_off, ratio);
-    std::array<dsp::filtered, block> symbols;
-    matched.mix(samples, at, block);
-    matched.filter(0.0, dsp::slopes::both, symbols);
     block_output out{};
-    for (std::size_t k = 0; k < block; ++k) {
-        out.value[k] = symbols[k].value;
-        out.slope[k] = symbols[k].slope;
-    }
+    matched.mix(samples, at, block);
+    matched.filter(0.0, 1.0F,
+                   {.value = out.value, .slope = out.slope, .wanted = dsp::slopes::both});
     return out;
 }
 
