@@ -5,7 +5,6 @@
 #include "app/cabled_gateway.h"
 #include "app/satellite.h"
 #include "crypto/start.h"
-#include "dataplane/device.h"
 #include "wire/ethernet.h"
 #include "wire/pcap_writer.h"
 
@@ -37,7 +36,7 @@ base::result<double> write_capture(satellite& sender, const std::string& path) {
     flow.destination_port = to.port;
     base::result<void> written;
     std::vector<std::uint8_t> frame;
-    auto out = [&](base::octets packet) {
+    auto out = [&](double, base::octets packet) {
         frame.clear();
         wire::write_udp_frame(frame, flow, packet);
         if (written) {
@@ -69,24 +68,18 @@ class player {
 
     cabled_gateway& cabled_;
     const frame_check& check_;
-    std::unique_ptr<dataplane::packet_pool> pool_;
     std::unique_ptr<dataplane::port> capture_;
     std::unique_ptr<dataplane::port> cable_;
     steady_clock::time_point next_turn_;
 };
 
 base::result<void> player::open(const std::string& path) {
-    auto pool = dataplane::packet_pool::create(
-        {"player", 8191, dataplane::rx_data_octets(cabled_gateway::mtu)});
-    if (!pool) {
-        return std::unexpected(pool.error());
-    }
-    pool_ = std::move(*pool);
     auto capture = dataplane::port::open(
         {.name = "capture", .device = "net_pcap,rx_pcap=" + path, .mtu = cabled_gateway::mtu},
-        *pool_);
+        cabled_.digitiser_pool());
     auto cable = dataplane::port::open(
-        {.name = "digitiser", .device = cabled_.device(), .mtu = cabled_gateway::mtu}, *pool_);
+        {.name = "digitiser", .device = cabled_.device(), .mtu = cabled_gateway::mtu},
+        cabled_.digitiser_pool());
     if (!capture || !cable) {
         return std::unexpected(capture ? cable.error() : capture.error());
     }

@@ -2,10 +2,12 @@
 #include "app/cabled_gateway.h"
 
 #include "crypto/start.h"
+#include "dataplane/device.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cassert>
 #include <filesystem>
 #include <utility>
 
@@ -71,6 +73,12 @@ struct far_keys {
     crypto::preshared_key preshared = crypto::generate_preshared_key(crypto::fill_random);
 };
 
+dataplane::packet_pool_config digitiser_pool_config() {
+    return {.name = "digitiser",
+            .packets = 8191,
+            .data_octets = dataplane::rx_data_octets(cabled_gateway::mtu)};
+}
+
 } // namespace
 
 base::ip_prefix cabled_gateway::digitiser_address() {
@@ -86,7 +94,8 @@ base::result<std::size_t> cabled_gateway::memory_octets(const std::string& missi
     if (!settings) {
         return std::unexpected(settings.error());
     }
-    return gateway::memory_octets(*settings) + datacenter::memory_octets(mtu);
+    return gateway::memory_octets(*settings) + datacenter::memory_octets(mtu) +
+           dataplane::packet_pool::memory_octets(digitiser_pool_config());
 }
 
 base::result<std::unique_ptr<cabled_gateway>> cabled_gateway::start(const std::string& mission,
@@ -100,6 +109,11 @@ base::result<std::unique_ptr<cabled_gateway>> cabled_gateway::start(const std::s
         return std::unexpected(settings.error());
     }
     std::unique_ptr<cabled_gateway> made(new cabled_gateway);
+    auto pool = dataplane::packet_pool::create(digitiser_pool_config());
+    if (!pool) {
+        return std::unexpected(pool.error());
+    }
+    made->pool_ = std::move(*pool);
     auto rf = dataplane::cable::create("rf");
     auto mdc = dataplane::cable::create("mdc");
     if (!rf || !mdc) {
@@ -134,6 +148,12 @@ base::result<std::unique_ptr<cabled_gateway>> cabled_gateway::start(const std::s
 
 cabled_gateway::~cabled_gateway() {
     stop();
+    datacenter_.reset();
+    gateway_.reset();
+    mdc_.reset();
+    rf_.reset();
+    // Whoever still held one of them would free it into a pool that is gone.
+    assert(pool_ == nullptr || pool_->available() == pool_->capacity());
 }
 
 /// What is in a cable goes before the pools that it came from.

@@ -10,6 +10,7 @@
 #include "control/log.h"
 #include "dataplane/cable.h"
 #include "dataplane/eal.h"
+#include "dataplane/packet.h"
 
 #include <memory>
 #include <string>
@@ -26,7 +27,8 @@ class cabled_gateway {
     [[nodiscard]] static base::ip_prefix digitiser_address();
     [[nodiscard]] static base::udp_endpoint gateway_address();
 
-    /// What it takes of DPDK's memory. `mission`: a preset, or a path.
+    /// What it takes of DPDK's memory, the digitiser's pool included. `mission`: a preset, or a
+    /// path.
     [[nodiscard]] static base::result<std::size_t> memory_octets(const std::string& mission);
     /// `check`, `eal` and `log` outlive it.
     static base::result<std::unique_ptr<cabled_gateway>> start(const std::string& mission,
@@ -37,7 +39,9 @@ class cabled_gateway {
     cabled_gateway(const cabled_gateway&) = delete;
     cabled_gateway& operator=(const cabled_gateway&) = delete;
 
-    /// The device of the digitiser's end.
+    /// The digitiser's packets: they are on their way through the gateway until they are freed.
+    [[nodiscard]] dataplane::packet_pool& digitiser_pool() noexcept { return *pool_; }
+    /// The device of the digitiser's end. A port opened there is closed first.
     [[nodiscard]] const std::string& device() const noexcept { return rf_->device(1); }
     [[nodiscard]] gateway& of() noexcept { return *gateway_; }
     /// Samples that wait for the modem, as a part of what can wait: 0 to 1.
@@ -50,6 +54,7 @@ class cabled_gateway {
   private:
     cabled_gateway() = default;
 
+    std::unique_ptr<dataplane::packet_pool> pool_; ///< goes last: all below hold its packets
     std::unique_ptr<dataplane::cable> rf_;
     std::unique_ptr<dataplane::cable> mdc_;
     std::unique_ptr<gateway> gateway_;

@@ -2,6 +2,7 @@
 #include "app/demo_command.h"
 
 #include "app/cabled_gateway.h"
+#include "app/demo_plan.h"
 #include "app/ground_link.h"
 #include "app/interrupt.h"
 #include "app/live_page.h"
@@ -21,7 +22,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr double redraw_s = 0.25;
-constexpr double patience_s = 5.0; // behind real time, before the pass is cut short
+constexpr double patience_s = 5.0;          // behind the plan, before the pass is cut short
+constexpr double backlog_patience_s = 20.0; // with the last samples, on a slow machine
 constexpr double drain_patience_s = 10.0;
 constexpr auto turn_interval = std::chrono::milliseconds(5);
 constexpr auto last_packets_patience = std::chrono::seconds(5); // of a busy machine
@@ -70,11 +72,15 @@ class demo {
 
   private:
     base::result<void> start();
+    base::result<void> make_plan(const config::mission& mission);
     base::result<void> start_gateway(satellite sender);
     void stop();
     base::result<void> start_metrics();
     void fly();
+    void deliver_rest();
     void show();
+    void print_summary(const frame_check::counts& frames);
+    void print_json(const frame_check::counts& frames);
     int report();
     [[nodiscard]] double elapsed_s() const {
         return std::chrono::duration<double>(steady_clock::now() - begun_).count();
@@ -83,6 +89,7 @@ class demo {
     const demo_options& options_;
     control::logger log_;
     frame_check check_;
+    demo_plan plan_;
     std::string title_;
     std::unique_ptr<dataplane::eal> eal_;
     std::unique_ptr<cabled_gateway> cabled_;
@@ -91,8 +98,9 @@ class demo {
     live_page page_;
     steady_clock::time_point begun_;
     double elapsed_s_ = 0.0; ///< of the pass
-    bool cut_short_ = false;
-    double progress_ = 0.0;
+    bool interrupted_ = false;
+    bool cut_short_ = false; ///< because it took too long
+    double progress_ = 0.0;  ///< when it ended early
 };
 
 /// The sender first: what it has put into its cable comes from its own packets.
@@ -112,7 +120,11 @@ base::result<void> demo::start() {
         return std::unexpected(mission.error().failure());
     }
     title_ = fmt::format("{}: {}", mission->name, mission->title);
-    auto sender = satellite::create(*mission, options_.seconds, cabled_gateway::stream_id, check_);
+    if (const auto planned = make_plan(*mission); !planned) {
+        return planned;
+    }
+    auto sender =
+        satellite::create(*mission, plan_.signal_seconds, cabled_gateway::stream_id, check_);
     if (!sender) {
         return std::unexpected(sender.error());
     }
@@ -122,13 +134,33 @@ base::result<void> demo::start() {
     return start_gateway(std::move(*sender));
 }
 
+/// Says before the start what will not be as asked for.
+base::result<void> demo::make_plan(const config::mission& mission) {
+    const auto factor = real_time_factor(mission);
+    if (!factor) {
+        return std::unexpected(factor.error());
+    }
+    plan_ = plan_pass(mission, options_.seconds, *factor);
+    if (plan_.real_time < 1.0) {
+        fmt::print(
+            stderr,
+            "This machine cannot follow {} in real time: it makes and receives its signal at "
+            "about {:.2g} times that. The pass is slowed down, {:.2g} s of signal in some "
+            "{:.0f} s.\n",
+            mission.name, plan_.real_time, plan_.signal_seconds, plan_.wall_seconds());
+    } else if (plan_.signal_seconds > options_.seconds) {
+        fmt::print(stderr, "{} needs {:.1f} s for lock and some frames: the pass takes that.\n",
+                   mission.name, plan_.signal_seconds);
+    }
+    return {};
+}
+
 base::result<void> demo::start_gateway(satellite sender) {
     const auto memory = cabled_gateway::memory_octets(options_.mission);
     if (!memory) {
         return std::unexpected(memory.error());
     }
-    auto eal = dataplane::eal::start(
-        {.memory_octets = *memory + ground_link::memory_octets(cabled_gateway::mtu)});
+    auto eal = dataplane::eal::start({.memory_octets = *memory});
     if (!eal) {
         return std::unexpected(eal.error());
     }
@@ -144,7 +176,7 @@ base::result<void> demo::start_gateway(satellite sender) {
                                     .address = cabled_gateway::digitiser_address(),
                                     .gateway = cabled_gateway::gateway_address(),
                                     .behind = [&running] { return running.backlog() > 0.5; }},
-                                   std::move(sender));
+                                   cabled_->digitiser_pool(), std::move(sender));
     if (!link) {
         return std::unexpected(link.error());
     }
@@ -173,13 +205,15 @@ base::result<void> demo::start_metrics() {
 
 void demo::fly() {
     begun_ = steady_clock::now();
+    const double give_up_s = plan_.wall_seconds() + patience_s;
     double next_draw = 0.0;
     while (!link_->ended()) {
         cabled_->of().turn();
-        if (!cut_short_ && (interrupted() || elapsed_s() > options_.seconds + patience_s)) {
+        if (!interrupted_ && !cut_short_ && (interrupted() || elapsed_s() > give_up_s)) {
             progress_ = link_->progress();
-            cut_short_ = progress_ < 1.0; // what was sent so far still has to arrive
-            link_->end();
+            interrupted_ = interrupted();
+            cut_short_ = !interrupted_ && progress_ < 1.0;
+            link_->end(); // what was sent so far still has to arrive
         }
         if (elapsed_s() >= next_draw) {
             show();
@@ -188,11 +222,20 @@ void demo::fly() {
         std::this_thread::sleep_for(turn_interval);
     }
     elapsed_s_ = elapsed_s();
-    while (cabled_->backlog() > 0.0) {
+    if (link_->why() != link_end::sent) {
+        fmt::print(stderr, "landfall demo: the pass broke off: {}\n", name(link_->why()));
+    }
+    deliver_rest();
+    show();
+}
+
+/// What was sent last is still on its way; bounded, whatever the gateway does.
+void demo::deliver_rest() {
+    const double give_up_s = elapsed_s() + backlog_patience_s;
+    while (cabled_->backlog() > 0.0 && elapsed_s() < give_up_s) {
         cabled_->of().turn();
         std::this_thread::sleep_for(turn_interval);
     }
-    show();
     if (!cabled_->of().drain(drain_patience_s)) {
         fmt::print(stderr, "landfall demo: the gateway could not deliver everything in time\n");
     }
@@ -209,7 +252,7 @@ void demo::show() {
     const frame_check::counts checked = check_.now();
     page_.draw({.title = title_,
                 .progress = link_->progress(),
-                .elapsed_s = elapsed_s(),
+                .elapsed_s = elapsed_s_ > 0.0 ? elapsed_s_ : elapsed_s(),
                 .signal_s = link_->signal_s(),
                 .sent_frames = checked.sent,
                 .status = view.status,
@@ -218,40 +261,59 @@ void demo::show() {
                 .notes = delivery_notes(now, checked)});
 }
 
-int demo::report() {
-    const chain_status now = cabled_->of().view(0).status;
+void demo::print_json(const frame_check::counts& frames) {
     const control::snapshot end = cabled_->of().snapshot();
-    const frame_check::counts frames = check_.now();
-    if (options_.json) {
-        const nlohmann::ordered_json text = {
-            {"schema", 1},
-            {"mission", cabled_->of().snapshot().carriers[0].mission},
-            {"sent", frames.sent},
-            {"received", frames.right},
-            {"missing", frames.missing},
-            {"false", frames.wrong},
-            {"es_n0_db", now.receiver.mean_es_n0_db},
-            {"tunnel_packets", end.tunnel.peers[0].transmitted.packets},
-            {"elapsed_seconds", elapsed_s_},
-            {"passed", frames.perfect()}};
-        fmt::print("{}\n", text.dump(2));
+    const nlohmann::ordered_json text = {
+        {"schema", 1},
+        {"mission", end.carriers[0].mission},
+        {"sent", frames.sent},
+        {"received", frames.right},
+        {"missing", frames.missing},
+        {"false", frames.wrong},
+        {"es_n0_db", cabled_->of().view(0).status.receiver.mean_es_n0_db},
+        {"tunnel_packets", end.tunnel.peers[0].transmitted.packets},
+        {"signal_seconds", link_->signal_s()},
+        {"elapsed_seconds", elapsed_s_},
+        {"real_time_factor", plan_.real_time},
+        {"interrupted", interrupted_},
+        {"cut_short", cut_short_},
+        {"passed", frames.perfect()}};
+    fmt::print("{}\n", text.dump(2));
+}
+
+void demo::print_summary(const frame_check::counts& frames) {
+    const chain_status now = cabled_->of().view(0).status;
+    fmt::print("{} frames sent by the satellite, {} received in the datacenter byte for byte, "
+               "{} missing, {} false\n"
+               "Es/N0 {:.1f} dB, {:.1f} s of signal in {:.1f} s, {} packets through the tunnel: ",
+               frames.sent, frames.right, frames.missing, frames.wrong, now.receiver.mean_es_n0_db,
+               now.signal_seconds, elapsed_s_,
+               cabled_->of().snapshot().tunnel.peers[0].transmitted.packets);
+    if (interrupted_) {
+        fmt::print("stopped by you after {:.1f} s; {}\n", elapsed_s_,
+                   frames.perfect() ? fmt::format("all {} frames so far whole", frames.sent)
+                   : frames.sent == 0
+                       ? std::string("no frame was sent so far")
+                       : fmt::format("{} of {} frames so far whole", frames.right, frames.sent));
     } else {
-        fmt::print(
-            "{} frames sent by the satellite, {} received in the datacenter byte for byte, "
-            "{} missing, {} false\n"
-            "Es/N0 {:.1f} dB, {:.1f} s of signal in {:.1f} s, {} packets through the tunnel: "
-            "{}\n",
-            frames.sent, frames.right, frames.missing, frames.wrong, now.receiver.mean_es_n0_db,
-            now.signal_seconds, elapsed_s_, end.tunnel.peers[0].transmitted.packets,
-            frames.perfect() ? "all arrived" : "NOT all arrived");
+        fmt::print("{}\n", frames.perfect() ? "all arrived" : "NOT all arrived");
     }
+}
+
+int demo::report() {
+    const frame_check::counts frames = check_.now();
+    options_.json ? print_json(frames) : print_summary(frames);
     if (cut_short_) {
         fmt::print(stderr,
-                   "The pass was cut short at {:.0f} %: this machine receives {} at {:.2g} times "
-                   "real time.\n",
-                   100.0 * progress_, options_.mission, now.signal_seconds / elapsed_s_);
+                   "The pass was cut short at {:.0f} %: this machine was too busy to receive {} at "
+                   "{:.2g} times real time.\n",
+                   100.0 * progress_, options_.mission, plan_.real_time);
     }
-    return frames.perfect() ? base::exit_code::done : base::exit_code::failed;
+    if (interrupted_) {
+        return base::exit_code::interrupted;
+    }
+    const bool whole = frames.perfect() && link_->why() == link_end::sent;
+    return whole ? base::exit_code::done : base::exit_code::failed;
 }
 
 int demo::run() {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -15,6 +16,58 @@ constexpr float plot_reach = 2.2F;    // rail amplitudes from the centre to the 
 constexpr std::size_t bar_width = 24;
 constexpr double full_bar_db = 20.0;
 constexpr std::size_t most_channels_shown = 6;
+constexpr unsigned plot_column = 62;
+
+std::vector<live_line> facts_of(const live_view& view) {
+    const chain_status& now = view.status;
+    const bool locked = now.receiver.locked;
+    const bool frames = locked && now.frames_locked;
+    const char* const state = frames ? "locked, frames" : locked ? "carrier only" : "searching";
+    return {{view.title, colour::bold},
+            {fmt::format("[{}] {:.1f} s of signal in {:.1f} s", level_bar(view.progress, bar_width),
+                         view.signal_s, view.elapsed_s)},
+            {},
+            {fmt::format("state     {}", state), frames ? colour::green : colour::yellow},
+            {fmt::format("Es/N0     [{}] {:5.1f} dB",
+                         level_bar(now.receiver.es_n0_db / full_bar_db, bar_width),
+                         now.receiver.es_n0_db)},
+            {fmt::format("offset    {:+10.0f} Hz   {:+8.0f} Hz/s",
+                         rounded(now.receiver.frequency_offset_hz, 0),
+                         rounded(now.receiver.doppler_rate_hz_s, 0))},
+            {fmt::format("clock     {:+10.1f} ppm  EVM {:.0f} %",
+                         rounded(now.receiver.symbol_rate_error_ppm, 1), now.receiver.evm_percent)},
+            {fmt::format("frames    {} sent, {} received + {} fill", view.sent_frames,
+                         now.frames.good, now.frames.fill)},
+            {fmt::format("          {} corrected, {} bad, {} missing", now.frames.corrected,
+                         now.bad_frames, now.frames.missing)},
+            {now.decoder.channel_bits == 0
+                 ? std::string()
+                 : fmt::format("channel   {:.2e} bit errors before decoding",
+                               static_cast<double>(now.decoder.channel_bit_errors) /
+                                   static_cast<double>(now.decoder.channel_bits))}};
+}
+
+std::vector<live_line> channels_of(const live_view& view) {
+    std::vector<framing::channel_counters> sorted(view.channels.begin(), view.channels.end());
+    std::sort(sorted.begin(), sorted.end(),
+              [](const auto& a, const auto& b) { return a.vcid < b.vcid; });
+    sorted.resize(std::min(sorted.size(), most_channels_shown));
+    std::vector<live_line> lines(1); // a blank one before them
+    for (const framing::channel_counters& one : sorted) {
+        lines.push_back(
+            {fmt::format("channel {:>2}  {:>7} frames {:>7} packets {:>4} missing", one.vcid,
+                         one.frames + one.fill, one.extraction.packets, one.missing)});
+    }
+    return lines;
+}
+
+std::vector<live_line> notes_of(const live_view& view) {
+    std::vector<live_line> lines;
+    for (const std::string& note : view.notes) {
+        lines.push_back({note});
+    }
+    return lines;
+}
 
 } // namespace
 
@@ -50,46 +103,25 @@ std::string level_bar(double fraction, std::size_t width) {
     return std::string(full, '#') + std::string(width - full, '.');
 }
 
-std::vector<std::string> live_page::facts(const live_view& view) const {
-    const chain_status& now = view.status;
-    const bool locked = now.receiver.locked;
-    const std::string state = !locked             ? style_.paint(colour::yellow, "searching")
-                              : now.frames_locked ? style_.paint(colour::green, "locked, frames")
-                                                  : style_.paint(colour::yellow, "carrier only");
-    std::vector<std::string> lines;
-    lines.push_back(style_.paint(colour::bold, view.title));
-    lines.push_back(fmt::format("[{}] {:.1f} s of signal in {:.1f} s",
-                                level_bar(view.progress, bar_width), view.signal_s,
-                                view.elapsed_s));
-    lines.emplace_back();
-    lines.push_back(fmt::format("state     {}", state));
-    lines.push_back(fmt::format("Es/N0     [{}] {:5.1f} dB",
-                                level_bar(now.receiver.es_n0_db / full_bar_db, bar_width),
-                                now.receiver.es_n0_db));
-    lines.push_back(fmt::format("offset    {:+10.0f} Hz   {:+8.0f} Hz/s",
-                                now.receiver.frequency_offset_hz, now.receiver.doppler_rate_hz_s));
-    lines.push_back(fmt::format("clock     {:+10.1f} ppm  EVM {:.0f} %",
-                                now.receiver.symbol_rate_error_ppm, now.receiver.evm_percent));
-    lines.push_back(fmt::format("frames    {} sent, {} received + {} fill", view.sent_frames,
-                                now.frames.good, now.frames.fill));
-    lines.push_back(fmt::format("          {} corrected, {} bad, {} missing", now.frames.corrected,
-                                now.bad_frames, now.frames.missing));
-    if (now.decoder.channel_bits > 0) {
-        lines.push_back(fmt::format("channel   {:.2e} bit errors before decoding",
-                                    static_cast<double>(now.decoder.channel_bit_errors) /
-                                        static_cast<double>(now.decoder.channel_bits)));
+std::vector<live_line> live_lines(const live_view& view, unsigned columns, unsigned rows) {
+    std::array parts{facts_of(view), channels_of(view), notes_of(view)};
+    const auto size = [&] { return parts[0].size() + parts[1].size() + parts[2].size(); };
+    if (size() > rows) {
+        for (auto& part : parts) {
+            std::erase_if(part, [](const live_line& one) { return one.text.empty(); });
+        }
     }
-    lines.emplace_back();
-    std::vector<framing::channel_counters> sorted(view.channels.begin(), view.channels.end());
-    std::sort(sorted.begin(), sorted.end(),
-              [](const auto& a, const auto& b) { return a.vcid < b.vcid; });
-    sorted.resize(std::min(sorted.size(), most_channels_shown));
-    for (const framing::channel_counters& one : sorted) {
-        lines.push_back(fmt::format("channel {:>2}  {:>7} frames {:>7} packets {:>4} missing",
-                                    one.vcid, one.frames + one.fill, one.extraction.packets,
-                                    one.missing));
+    while (size() > rows && !parts[1].empty()) {
+        parts[1].pop_back();
     }
-    lines.insert(lines.end(), view.notes.begin(), view.notes.end());
+    std::vector<live_line> lines;
+    for (const auto& part : parts) {
+        for (const live_line& one : part) {
+            if (lines.size() < rows) {
+                lines.push_back({fit(one.text, columns), one.paint});
+            }
+        }
+    }
     return lines;
 }
 
@@ -97,27 +129,31 @@ void live_page::draw(const live_view& view) {
     if (!style_.is_terminal()) {
         return;
     }
-    const std::vector<std::string> left = facts(view);
-    const std::vector<std::string> right = constellation_plot(view.points, plot_size);
     const unsigned columns = terminal_columns(stdout);
-    constexpr unsigned left_width = 62;
-    const bool plot = columns >= left_width + 2 * plot_size;
-    const std::size_t count = plot ? std::max(left.size(), right.size()) : left.size();
+    const unsigned rows = terminal_rows(stdout) - 1; // the cursor stands below
+    const bool plot = columns >= plot_column + 2 * plot_size && rows >= plot_size;
+    const auto left = live_lines(view, plot ? plot_column - 2 : columns - 1, rows);
+    const auto right =
+        plot ? constellation_plot(view.points, plot_size) : std::vector<std::string>();
+    const std::size_t count = std::max(left.size(), right.size());
     std::string text;
-    if (drawn_lines_ > 0) {
+    if (drawn_lines_ > rows || (drawn_lines_ > 0 && drawn_columns_ != columns)) {
+        text += "\x1b[H\x1b[2J"; // another size: what was drawn is no longer where it was
+    } else if (drawn_lines_ > 0) {
         text += fmt::format("\x1b[{}A", drawn_lines_);
     }
     for (std::size_t i = 0; i < count; ++i) {
         text += '\r';
-        text += i < left.size() ? left[i] : "";
+        text += i < left.size() ? style_.paint(left[i].paint, left[i].text) : "";
         text += "\x1b[K";
-        if (plot && i < right.size()) {
-            text += fmt::format("\x1b[{}G{}", left_width, right[i]);
+        if (i < right.size()) {
+            text += fmt::format("\x1b[{}G{}", plot_column, right[i]);
         }
         text += '\n';
     }
     text += "\x1b[J";
     drawn_lines_ = count;
+    drawn_columns_ = columns;
     static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));
     static_cast<void>(std::fflush(stdout));
 }

@@ -24,17 +24,28 @@ struct live_view {
     std::vector<std::string> notes;     ///< lines below
 };
 
-/// Draws nothing where standard output is no terminal.
+/// A line, and what it is painted with.
+struct live_line {
+    std::string text;
+    colour paint = colour::none;
+};
+
+/// At most `rows` lines of at most `columns` characters. Where there is little room, blank lines go
+/// first, then virtual channels, the notes last.
+[[nodiscard]] std::vector<live_line> live_lines(const live_view& view, unsigned columns,
+                                                unsigned rows);
+
+/// Redrawn in place, the points' plot beside it where the terminal is wide. Draws nothing where
+/// standard output is no terminal.
 class live_page {
   public:
     live_page() : style_(stdout) {}
     void draw(const live_view& view);
 
   private:
-    [[nodiscard]] std::vector<std::string> facts(const live_view& view) const;
-
     style style_;
     std::size_t drawn_lines_ = 0;
+    unsigned drawn_columns_ = 0;
 };
 
 /// A square plot of the points, `size` lines of twice as many characters.

@@ -8,8 +8,8 @@ namespace {
 
 constexpr unsigned digitiser_bits = 8;
 constexpr double light_speed_m_s = 299'792'458.0;
-constexpr double pass_speed_m_s = 6500.0; // along the line of sight of a low orbit
-constexpr double most_doppler_rate_hz_s = 4000.0;
+constexpr double pass_speed_m_s = 6500.0;        // along the line of sight of a low orbit
+constexpr double most_acceleration_m_s2 = 110.0; // likewise, as it passes overhead
 
 downlink_config pass_of(const config::mission& mission, double seconds) {
     downlink_config config;
@@ -23,7 +23,8 @@ downlink_config pass_of(const config::mission& mission, double seconds) {
     const double most = 0.2 * mission.wave.symbol_rate_hz;
     const double offset = std::min(frequency_hz * pass_speed_m_s / light_speed_m_s, most);
     config.channel.frequency_offset_hz = offset;
-    config.channel.doppler_rate_hz_s = -std::min(2.0 * offset / seconds, most_doppler_rate_hz_s);
+    config.channel.doppler_rate_hz_s =
+        -std::min(2.0 * offset / seconds, frequency_hz * most_acceleration_m_s2 / light_speed_m_s);
     return config;
 }
 
@@ -48,8 +49,8 @@ bool satellite::step(packet_sink out) {
     auto on_sent = [&](const framing::delivered_frame& frame) { check_->sent(frame.octets); };
     const auto samples = signal_->next(on_sent);
     const bool more = !samples.empty();
-    auto on_packet = [&](const base::timestamp&, base::octets packet) -> base::result<void> {
-        out(packet);
+    auto on_packet = [&](const base::timestamp& time, base::octets packet) -> base::result<void> {
+        out(time.seconds_since(start_), packet);
         return {};
     };
     static_cast<void>(packets_.push(samples, !more, on_packet)); // `out` does not fail

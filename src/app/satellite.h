@@ -15,7 +15,8 @@ namespace landfall::app {
 
 class satellite {
   public:
-    using packet_sink = base::function_ref<void(base::octets)>;
+    /// With the second of the pass at which a digitiser has its first sample.
+    using packet_sink = base::function_ref<void(double seconds, base::octets packet)>;
 
     /// A pass of `seconds`, its Doppler shift from rise to set; frames are noted in `check`.
     static base::result<satellite> create(const config::mission& mission, double seconds,
@@ -34,10 +35,12 @@ class satellite {
   private:
     satellite(std::unique_ptr<downlink> signal, const digitiser_config& digitiser,
               frame_check& check)
-        : signal_(std::move(signal)), packets_(digitiser), check_(&check) {}
+        : signal_(std::move(signal)), packets_(digitiser), start_(digitiser.start), check_(&check) {
+    }
 
     std::unique_ptr<downlink> signal_;
     difi_packetiser packets_;
+    base::timestamp start_;
     frame_check* check_;
 };
 

@@ -94,6 +94,11 @@ std::string fit(std::string_view text, unsigned columns) {
     return std::string(text.substr(0, end)) + "…";
 }
 
+double rounded(double value, unsigned decimals) noexcept {
+    const double unit = std::pow(10.0, decimals);
+    return std::round(value * unit) / unit + 0.0; // -0 + 0 is 0
+}
+
 std::string progress_line(double fraction, std::string_view text, unsigned columns) {
     const double part = std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) : 0.0;
     const auto filled = static_cast<std::size_t>(part * bar_columns);

@@ -42,6 +42,9 @@ class style {
 /// Characters of UTF-8 text.
 [[nodiscard]] unsigned characters(std::string_view text) noexcept;
 
+/// `value` with so many decimals; what is nothing then has no minus sign.
+[[nodiscard]] double rounded(double value, unsigned decimals) noexcept;
+
 /// `[=====>    ]  42 % TEXT`, as wide as the terminal at most. `fraction` is brought to 0..1.
 [[nodiscard]] std::string progress_line(double fraction, std::string_view text, unsigned columns);
 

@@ -15,6 +15,7 @@ inline constexpr int usage = 2;
 inline constexpr int try_again = 75;
 inline constexpr int no_permission = 77;
 inline constexpr int bad_configuration = 78;
+inline constexpr int interrupted = 130; ///< as shells have it: ended by Ctrl-C before its end
 } // namespace exit_code
 
 /// What a person is told: a message that names the file or option, and how the program exits.

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -43,4 +44,50 @@ TEST_CASE("app/live_page: the level bar has its width whatever the level") {
     CHECK(level_bar(0.5, 8) == "####....");
     CHECK(level_bar(-3.0, 4) == "....");
     CHECK(level_bar(3.0, 4) == "####");
+}
+
+TEST_CASE("app/live_page: the page fits into every terminal, its notes and state the last to go") {
+    std::array<framing::channel_counters, 8> channels;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+        channels[i].vcid = static_cast<std::uint8_t>(i);
+    }
+    live_view view{.title = std::string(150, 't'),
+                   .status = {},
+                   .channels = channels,
+                   .points = {},
+                   .notes = {"", "tunnel", "arrived", "drops"}};
+    view.status.decoder.channel_bits = 1;
+    const auto has = [](const auto& lines, std::string_view text) {
+        return std::any_of(lines.begin(), lines.end(),
+                           [&](const live_line& one) { return one.text.starts_with(text); });
+    };
+    for (unsigned rows = 1; rows < 60; ++rows) {
+        for (const unsigned columns : {10U, 79U, 300U}) {
+            const auto lines = live_lines(view, columns, rows);
+            CAPTURE(rows);
+            CHECK(lines.size() <= rows);
+            for (const live_line& one : lines) {
+                CHECK(characters(one.text) <= columns);
+            }
+            CHECK(has(lines, "drops") == (rows >= 12));
+            CHECK(has(lines, "state") == (rows >= 3));
+            CHECK(has(lines, "channel  5") == (rows >= 18 && columns > 10));
+        }
+    }
+}
+
+TEST_CASE("app/live_page: nothing has no minus sign") {
+    live_view view;
+    view.status.receiver.frequency_offset_hz = -0.4;
+    view.status.receiver.doppler_rate_hz_s = -0.0;
+    view.status.receiver.symbol_rate_error_ppm = -0.04;
+    for (const live_line& one : live_lines(view, 200, 60)) {
+        CHECK(one.text.find("-0") == std::string::npos);
+    }
+    view.status.receiver.frequency_offset_hz = -0.6;
+    bool shown = false;
+    for (const live_line& one : live_lines(view, 200, 60)) {
+        shown = shown || one.text.find(" -1 Hz ") != std::string::npos;
+    }
+    CHECK(shown);
 }
