@@ -15,6 +15,7 @@
 #include "dsp/fec/reed_solomon.h"
 #include "dsp/fec/stream_encoder.h"
 #include "dsp/fec/viterbi.h"
+#include "dsp/instruction_set.h"
 #include "dsp/modulator.h"
 #include "wire/iq_demux.h"
 #include "wire/samples.h"
@@ -517,7 +518,7 @@ int bench_command(const bench_options& options) {
     }
     if (options.json) {
         const nlohmann::ordered_json whole = {
-            {"schema", 1}, {"cpu", cpu_name()}, {"simd", "baseline"}, {"stages", list}};
+            {"schema", 1}, {"cpu", cpu_name()}, {"simd", dsp::instruction_set()}, {"stages", list}};
         fmt::print("{}\n", whole.dump(2));
     }
     return code;

@@ -53,6 +53,8 @@ class downlink {
     [[nodiscard]] double sample_rate_hz() const noexcept { return sample_rate_hz_; }
     [[nodiscard]] double progress() const noexcept;
     [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
+    /// Of these, idle ones.
+    [[nodiscard]] std::uint64_t fill_frames() const noexcept { return sorter_.totals().fill; }
     [[nodiscard]] std::uint64_t samples() const noexcept { return samples_; }
 
   private:

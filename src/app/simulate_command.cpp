@@ -226,13 +226,16 @@ void print_report(const downlink& signal, const std::string& mission, bool json)
         const nlohmann::ordered_json report = {{"schema", 1},
                                                {"mission", mission},
                                                {"frames", signal.frames()},
+                                               {"fill_frames", signal.fill_frames()},
                                                {"samples", signal.samples()},
                                                {"sample_rate_hz", signal.sample_rate_hz()},
                                                {"seconds", seconds}};
         fmt::print("{}\n", report.dump(2));
     } else {
-        fmt::print("{}: {} frames in {} samples, {:g} s at {:g} samples/s\n", mission,
-                   signal.frames(), signal.samples(), seconds, signal.sample_rate_hz());
+        fmt::print("{}: {} frames ({} with data, {} fill) in {} samples, {:g} s at {:g} "
+                   "samples/s\n",
+                   mission, signal.frames(), signal.frames() - signal.fill_frames(),
+                   signal.fill_frames(), signal.samples(), seconds, signal.sample_rate_hz());
     }
 }
 

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -68,23 +69,18 @@ bool put(const std::string& text) {
            std::fflush(stdout) == 0;
 }
 
-std::string page_text(const style& out, const reply& now, const control::snapshot* before) {
-    const unsigned columns = out.is_terminal() ? terminal_columns(stdout) : 1000;
+std::string page_text(const style& out, const reply& now, const control::snapshot* before,
+                      std::size_t rows) {
+    const unsigned columns = out.is_terminal() ? terminal_columns(stdout) - 1 : 1000;
     std::string text;
-    for (const control::page_line& line : control::status_page(now.status, before)) {
+    for (const control::page_line& line : control::status_page(now.status, before, rows)) {
         text += out.paint(colour_of(line.kind), fit(line.text, columns)) + '\n';
     }
     return text;
 }
 
-/// The same from the top of the terminal, cut to its height; what was there is overwritten.
-std::string in_place(std::string text) {
-    const unsigned rows = terminal_rows(stdout);
-    std::size_t end = 0;
-    for (unsigned row = 1; row < rows && end < text.size(); ++row) {
-        end = std::min(text.find('\n', end), text.size() - 1) + 1;
-    }
-    text.resize(end);
+/// The same from the top of the terminal; what was there is overwritten.
+std::string in_place(const std::string& text) {
     std::string drawn = "\x1b[H";
     for (const char c : text) {
         drawn += c == '\n' ? "\x1b[K" : "";
@@ -114,11 +110,12 @@ int watch(const status_options& options, const std::filesystem::path& socket) {
         } else if (options.json) {
             text = now->text + '\n';
         } else {
-            text = page_text(out, *now, before ? &*before : nullptr);
+            const std::size_t rows = page_in_place ? terminal_rows(stdout) - 1 : SIZE_MAX;
+            text = page_text(out, *now, before ? &*before : nullptr, rows);
             before = std::move(now->status);
         }
         if (page_in_place) {
-            text = fmt::format("{}{}", begun ? "" : "\x1b[2J", in_place(std::move(text)));
+            text = fmt::format("{}{}", begun ? "" : "\x1b[2J", in_place(text));
         } else if (begun && !options.json) {
             text = fmt::format("\n{}", text);
         }
@@ -150,7 +147,7 @@ int status_command(const status_options& options) {
         return now.error().code;
     }
     const bool written =
-        put(options.json ? pretty(now->text) : page_text(style(stdout), *now, nullptr));
+        put(options.json ? pretty(now->text) : page_text(style(stdout), *now, nullptr, SIZE_MAX));
     return written ? base::exit_code::done : base::exit_code::failed;
 }
 

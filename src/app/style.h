@@ -3,6 +3,7 @@
 // terminal.
 #pragma once
 
+#include <cstddef>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -41,6 +42,9 @@ class style {
 
 /// Characters of UTF-8 text.
 [[nodiscard]] unsigned characters(std::string_view text) noexcept;
+
+/// "1 carrier", "2 carriers".
+[[nodiscard]] std::string counted(std::size_t count, std::string_view what);
 
 /// `value` with so many decimals; what is nothing then has no minus sign.
 [[nodiscard]] double rounded(double value, unsigned decimals) noexcept;

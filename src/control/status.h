@@ -26,9 +26,12 @@ struct page_line {
     line_kind kind = line_kind::plain;
 };
 
-/// Ports, carriers, virtual channels, peers, routes, lcores, and all drops that are not zero. With
-/// `before`, an earlier snapshot of the same gateway, also rates between the two.
-[[nodiscard]] std::vector<page_line> status_page(const snapshot& now, const snapshot* before);
+/// First what is wrong if anything is: locks, missing frames, all drops that are not zero; then
+/// peers, ports, routes, lcores, virtual channels. With `before`, an earlier snapshot of the same
+/// gateway, also rates between the two. At most `rows` lines: the last one then says how many are
+/// not shown.
+[[nodiscard]] std::vector<page_line> status_page(const snapshot& now, const snapshot* before,
+                                                 std::size_t rows = SIZE_MAX);
 
 inline constexpr std::string_view status_request = R"({"request":"status"})";
 

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <span>
 #include <utility>
 
 namespace landfall::control {
@@ -14,6 +17,8 @@ namespace {
 
 using lines = std::vector<page_line>;
 using row = std::vector<std::string>;
+
+constexpr std::size_t drops_where_cut = 5; // where the page does not fit
 
 std::size_t characters(std::string_view text) noexcept {
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -136,15 +141,58 @@ struct view {
     }
 };
 
+/// Without a minus before nothing.
+std::string hertz(double value) {
+    return fmt::format("{:+.0f} Hz", std::nearbyint(value) + 0.0);
+}
+
+struct dropped {
+    std::string where;
+    std::string reason;
+    std::uint64_t count = 0;
+};
+
+/// All that are not zero, the largest first.
+std::vector<dropped> drops_of(const snapshot& now) {
+    std::vector<dropped> drops;
+    const auto add = [&](const std::string& where, const named_counts& counts) {
+        for (const named_count& one : counts) {
+            if (one.count > 0) {
+                drops.push_back({where, one.name, one.count});
+            }
+        }
+    };
+    for (const port_state& one : now.ports) {
+        add("port " + one.name, one.drops);
+    }
+    for (const ring_state& one : now.rings) {
+        add("ring " + one.name, {{"full", one.full}});
+    }
+    for (const carrier_state& one : now.carriers) {
+        add("iq " + one.name, one.iq.invalid);
+        add("frames " + one.name, one.frames.refused);
+    }
+    for (const route_state& one : now.routes) {
+        add("route " + one.route, one.drops);
+    }
+    add("tunnel, out", now.tunnel.drops);
+    add("tunnel, in", now.tunnel.rejects);
+    std::ranges::stable_sort(drops, std::greater{}, &dropped::count);
+    return drops;
+}
+
 void add_head(lines& page, const view& v) {
     const snapshot& now = v.now;
-    page.push_back(
-        {printable(fmt::format("{}   landfall {}   up {}", now.gateway, now.build.version,
-                               duration(now.taken_unix_s - now.start_unix_s))),
-         line_kind::heading});
-    page.push_back(
-        {printable(fmt::format("configuration {} (generation {})", now.config.sha256.substr(0, 12),
-                               now.config.generation))});
+    const std::string revision =
+        now.build.revision.empty() ? "" : fmt::format(" ({})", now.build.revision);
+    page.push_back({printable(fmt::format("gateway {}   up {}   version {}{}", now.gateway,
+                                          duration(now.taken_unix_s - now.start_unix_s),
+                                          now.build.version, revision)),
+                    line_kind::heading});
+    page.push_back({printable(
+        fmt::format("configuration {}generation {}",
+                    now.config.sha256.empty() ? "" : now.config.sha256.substr(0, 12) + ", ",
+                    now.config.generation))});
     if (!now.config.last_load_successful) {
         page.push_back({"the configuration last offered was rejected", line_kind::alarm});
     }
@@ -152,6 +200,29 @@ void add_head(lines& page, const view& v) {
         page.push_back({"the tunnel is under load: handshakes are answered with cookies only",
                         line_kind::alarm});
     }
+}
+
+/// What an operator looks for first, in one line.
+void add_summary(lines& page, const snapshot& now, const std::vector<dropped>& drops) {
+    std::uint64_t locked = 0;
+    std::uint64_t missing = 0;
+    std::uint64_t bad = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t all_drops = 0;
+    for (const carrier_state& one : now.carriers) {
+        locked += one.locked ? 1U : 0U;
+        missing += one.frames.missing;
+        bad += one.frames.bad;
+        lost += one.iq.lost_packets;
+    }
+    for (const dropped& one : drops) {
+        all_drops += one.count;
+    }
+    const bool well = locked == now.carriers.size() && missing + bad + lost + all_drops == 0;
+    page.push_back({fmt::format("locked {} of {}   frames missing {}, bad {}   IQ lost {}   "
+                                "dropped {}",
+                                locked, now.carriers.size(), missing, bad, lost, all_drops),
+                    well ? line_kind::plain : line_kind::alarm});
 }
 
 void add_ports(lines& page, const view& v) {
@@ -166,7 +237,8 @@ void add_ports(lines& page, const view& v) {
              amount(one.received, old == nullptr ? traffic{} : old->received),
              text(one.transmitted.packets),
              amount(one.transmitted, old == nullptr ? traffic{} : old->transmitted),
-             one.neighbours_unresolved == 0
+             one.neighbours_known + one.neighbours_unresolved == 0 ? std::string("-")
+             : one.neighbours_unresolved == 0
                  ? text(one.neighbours_known)
                  : fmt::format("{} ({} silent)", one.neighbours_known, one.neighbours_unresolved)},
             one.up ? line_kind::plain : line_kind::alarm);
@@ -175,25 +247,33 @@ void add_ports(lines& page, const view& v) {
 }
 
 void add_carriers(lines& page, const view& v) {
-    table carriers{"CARRIER", "MISSION", "STATE",      ">ES/N0", ">EVM",     ">OFFSET",
-                   ">GOOD",   ">FILL",   ">CORRECTED", ">BAD",   ">MISSING", ">IQ LOST"};
-    table channels{"CARRIER", ">SPACECRAFT", ">VCID", ">FRAMES", ">FILL", ">MISSING", ">PACKETS"};
+    table carriers{"CARRIER",  "STATE", ">ES/N0",     ">GOOD",   ">MISSING", ">BAD",
+                   ">IQ LOST", ">FILL", ">CORRECTED", ">OFFSET", ">EVM",     "MISSION"};
     for (const carrier_state& one : v.now.carriers) {
-        const auto estimate = [&](auto format, double value) {
-            return one.locked ? fmt::format(fmt::runtime(format), value) : std::string("-");
-        };
-        carriers.add({one.name, one.mission, one.locked ? "locked" : "searching",
-                      estimate("{:.1f} dB", one.es_n0_db), estimate("{:.0f} %", one.evm_percent),
-                      estimate("{:+.0f} Hz", one.frequency_offset_hz), text(one.frames.good),
-                      text(one.frames.fill), text(one.frames.corrected), text(one.frames.bad),
-                      text(one.frames.missing), text(one.iq.lost_packets)});
-        for (const virtual_channel_state& channel : one.channels) {
-            channels.add({one.name, std::to_string(channel.spacecraft_id),
-                          std::to_string(channel.vcid), text(channel.frames), text(channel.fill),
-                          text(channel.missing), text(channel.packets)});
-        }
+        const auto estimate = [&](std::string value) { return one.locked ? value : "-"; };
+        const bool well =
+            one.locked && one.frames.missing + one.frames.bad + one.iq.lost_packets == 0;
+        carriers.add({one.name, one.locked ? "locked" : "searching",
+                      estimate(fmt::format("{:.1f} dB", one.es_n0_db)), text(one.frames.good),
+                      text(one.frames.missing), text(one.frames.bad), text(one.iq.lost_packets),
+                      text(one.frames.fill), text(one.frames.corrected),
+                      estimate(hertz(one.frequency_offset_hz)),
+                      estimate(fmt::format("{:.0f} %", one.evm_percent)), one.mission},
+                     well ? line_kind::plain : line_kind::alarm);
     }
     carriers.append_to(page);
+}
+
+void add_channels(lines& page, const snapshot& now) {
+    table channels{"CARRIER", ">SPACECRAFT", ">VCID", ">MISSING", ">FRAMES", ">FILL", ">PACKETS"};
+    for (const carrier_state& one : now.carriers) {
+        for (const virtual_channel_state& channel : one.channels) {
+            channels.add({one.name, std::to_string(channel.spacecraft_id),
+                          std::to_string(channel.vcid), text(channel.missing), text(channel.frames),
+                          text(channel.fill), text(channel.packets)},
+                         channel.missing == 0 ? line_kind::plain : line_kind::alarm);
+        }
+    }
     channels.append_to(page);
 }
 
@@ -213,6 +293,9 @@ void add_tunnel(lines& page, const view& v) {
                   one.last_handshake_unix_s == 0 ? line_kind::alarm : line_kind::plain);
     }
     peers.append_to(page);
+}
+
+void add_routes(lines& page, const view& v) {
     table routes{"ROUTE", "CARRIER", "PEER", "AS", ">PACKETS", ">BYTES", ">FRAGMENTS"};
     for (const route_state& one : v.now.routes) {
         routes.add({one.route, one.carrier, one.peer, one.payload, text(one.packets),
@@ -238,44 +321,49 @@ void add_lcores(lines& page, const view& v) {
     lcores.append_to(page);
 }
 
-void add_drops(lines& page, const snapshot& now) {
-    table drops{"DROPPED AT", "REASON", ">COUNT"};
-    const auto add = [&](const std::string& where, const named_counts& counts) {
-        for (const named_count& one : counts) {
-            if (one.count > 0) {
-                drops.add({where, one.name, text(one.count)}, line_kind::alarm);
-            }
-        }
-    };
-    for (const port_state& one : now.ports) {
-        add("port " + one.name, one.drops);
+/// At most so many of them, and how many are not shown.
+void add_drops(lines& page, const std::vector<dropped>& drops, std::size_t most) {
+    table shown{"DROPPED AT", "REASON", ">COUNT"};
+    for (const dropped& one : std::span(drops).first(std::min(most, drops.size()))) {
+        shown.add({one.where, one.reason, text(one.count)}, line_kind::alarm);
     }
-    for (const ring_state& one : now.rings) {
-        add("ring " + one.name, {{"full", one.full}});
+    shown.append_to(page);
+    if (drops.size() > most) {
+        page.push_back(
+            {fmt::format("and for {} other reasons", drops.size() - most), line_kind::alarm});
     }
-    for (const carrier_state& one : now.carriers) {
-        add("iq " + one.name, one.iq.invalid);
-        add("frames " + one.name, one.frames.refused);
-    }
-    for (const route_state& one : now.routes) {
-        add("route " + one.route, one.drops);
-    }
-    add("tunnel, out", now.tunnel.drops);
-    add("tunnel, in", now.tunnel.rejects);
-    drops.append_to(page);
+}
+
+/// In the order in which an operator looks at them.
+lines whole_page(const view& v, std::size_t most_drops) {
+    const std::vector<dropped> drops = drops_of(v.now);
+    lines page;
+    add_head(page, v);
+    add_summary(page, v.now, drops);
+    add_carriers(page, v);
+    add_drops(page, drops, most_drops);
+    add_tunnel(page, v);
+    add_ports(page, v);
+    add_routes(page, v);
+    add_lcores(page, v);
+    add_channels(page, v.now);
+    return page;
 }
 
 } // namespace
 
-std::vector<page_line> status_page(const snapshot& now, const snapshot* before) {
+std::vector<page_line> status_page(const snapshot& now, const snapshot* before, std::size_t rows) {
     const view v(now, before);
-    lines page;
-    add_head(page, v);
-    add_ports(page, v);
-    add_carriers(page, v);
-    add_tunnel(page, v);
-    add_lcores(page, v);
-    add_drops(page, now);
+    lines page = whole_page(v, SIZE_MAX);
+    if (page.size() > rows) {
+        page = whole_page(v, drops_where_cut);
+    }
+    if (page.size() > rows && rows > 0) {
+        const std::size_t hidden = page.size() - rows + 1;
+        page.resize(rows - 1);
+        page.push_back({fmt::format("... {} more lines: `landfall status` shows all", hidden),
+                        line_kind::heading});
+    }
     return page;
 }
 

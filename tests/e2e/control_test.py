@@ -130,7 +130,7 @@ class Status(ControlCase):
     def test_a_page_and_json(self):
         self.gateway()
         page, _ = landfall("status", "--socket", self.socket)
-        for text in ("svalbard-1   landfall 0.1.0   up ", "198.51.100.7:51820", "locked",
+        for text in ("gateway svalbard-1   up ", "198.51.100.7:51820", "locked",
                      "bad_tag"):
             self.assertIn(text, page)
         self.assertNotIn("\x1b", page)

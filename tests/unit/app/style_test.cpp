@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 using namespace landfall::app;
@@ -35,4 +36,14 @@ TEST_CASE("app/style: the progress line has its fraction brought to 0..1 and fit
         CHECK(characters(progress_line(0.3, "a carrier and what there is to say", columns)) <=
               columns);
     }
+}
+
+TEST_CASE("app/style: one thing is not many, and nothing has no sign") {
+    CHECK(counted(0, "carrier") == "0 carriers");
+    CHECK(counted(1, "carrier") == "1 carrier");
+    CHECK(counted(2, "carrier") == "2 carriers");
+    CHECK(!std::signbit(rounded(-0.4, 0)));
+    CHECK(rounded(-0.6, 0) == -1.0);
+    CHECK(!std::signbit(rounded(-0.04, 1)));
+    CHECK(rounded(1.26, 1) == 1.3);
 }

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -90,11 +91,12 @@ TEST_CASE("control/status: the page shows links, locks, handshakes and drops") {
     const control::snapshot now = test_support::full_snapshot();
     const std::string text = text_of(control::status_page(now, nullptr));
     CAPTURE(text);
-    CHECK(has_row(text, {"svalbard-1", "landfall 0.1.0", "up 1 d 01:01:01"}));
+    CHECK(has_row(text, {"gateway svalbard-1", "up 1 d 01:01:01", "version 0.1.0 (abc1234)"}));
     CHECK(has_row(text, {"rf", "up", "102", "103 MB", "104", "105 B", "114 (115 silent)"}));
-    CHECK(has_row(text, {"noaa20", "jpss-hrd", "locked", "9.8 dB", "-1234 Hz", "220"}));
+    CHECK(has_row(
+        text, {"noaa20", "locked", "9.8 dB", "220", "224", "222", "206", "-1234 Hz", "jpss-hrd"}));
     CHECK(has_row(text, {"metop-c", "searching", "-", "-"}));
-    CHECK(has_row(text, {"noaa20", "159", "63", "231"}));
+    CHECK(has_row(text, {"noaa20", "159", "63", "233", "231"}));
     CHECK(has_row(text, {"mdc-a", "198.51.100.7:51820", "42 s ago", "312"}));
     CHECK(has_row(text, {"mdc-b", "unknown", "never"}));
     CHECK(has_row(text, {"1", "io", "25 %", "12.500 ms"}));
@@ -102,6 +104,42 @@ TEST_CASE("control/status: the page shows links, locks, handshakes and drops") {
     CHECK(has_row(text, {"tunnel, in", "bad_tag", "318"}));
     CHECK(has_row(text, {"ring noaa20", "full", "311"}));
     CHECK(text.find("iq metop-c") == std::string::npos); // nothing was dropped there
+}
+
+TEST_CASE("control/status: in a small terminal what is wrong is not cut off") {
+    control::snapshot now = test_support::full_snapshot();
+    now.carriers[0].frequency_offset_hz = -0.3;
+    std::string page;
+    for (const control::page_line& line : control::status_page(now, nullptr, 23)) {
+        page += line.text.substr(0, 79) + '\n';
+    }
+    CAPTURE(page);
+    CHECK(std::count(page.begin(), page.end(), '\n') == 23);
+    CHECK(has_row(page, {"locked 1 of 2", "missing 224", "bad 222", "lost 206", "dropped 4302"}));
+    CHECK(has_row(page, {"CARRIER", "ES/N0", "MISSING", "BAD", "IQ LOST"}));
+    CHECK(has_row(page, {"route 1", "no_neighbour", "328"})); // the largest drop first
+    CHECK(has_row(page, {"and for", "other reasons"}));
+    CHECK(has_row(page, {"mdc-b", "never"}));
+    CHECK(has_row(page, {"more lines", "landfall status"}));
+    CHECK(page.find("-0") == std::string::npos);
+    for (std::size_t rows = 1; rows < 80; ++rows) {
+        CHECK(control::status_page(now, nullptr, rows).size() <= rows);
+    }
+    CHECK(text_of(control::status_page(now, nullptr)).find("more lines") == std::string::npos);
+}
+
+TEST_CASE("control/status: what is not known is not shown as if it were") {
+    control::snapshot now;
+    now.gateway = "landfall";
+    now.build.version = "0.1.0";
+    now.config.last_load_successful = true;
+    now.ports.resize(1);
+    const std::string text = text_of(control::status_page(now, nullptr));
+    CAPTURE(text);
+    CHECK(has_row(text, {"gateway landfall   up 00:00:00   version 0.1.0"}));
+    CHECK(text.find("()") == std::string::npos);
+    CHECK(has_row(text, {"configuration generation 0"}));
+    CHECK(text.find("landfall   landfall") == std::string::npos);
 }
 
 TEST_CASE("control/status: two snapshots give rates") {
