@@ -78,6 +78,11 @@ base::result<downlink_config> config_of(const simulate_options& options) {
     config.channel.frequency_offset_hz = options.frequency_offset_hz;
     config.channel.doppler_rate_hz_s = options.doppler_rate_hz_s;
     config.channel.seed = options.seed;
+    if (!options.udp.empty()) {
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        config.start = base::timestamp{}.plus_picoseconds(
+            std::chrono::duration_cast<std::chrono::seconds>(now).count(), 0);
+    }
     for (const std::string& text : options.fades) {
         const auto values = numbers(text);
         if (!values || values->size() < 2 || values->size() > 3 || !is_time((*values)[0]) ||
@@ -104,8 +109,11 @@ base::result<downlink_config> config_of(const simulate_options& options) {
     return config;
 }
 
-/// What is written must not be what is read.
+/// Something is written, and it is not what is read.
 base::result<void> check_outputs(const simulate_options& options) {
+    if (options.sigmf.empty() && options.pcap.empty() && options.udp.empty()) {
+        return std::unexpected(usage("one of --sigmf, --pcap and --udp is needed"));
+    }
     const std::pair<const char*, std::string> outputs[] = {
         {"--sigmf", options.sigmf.empty() ? "" : options.sigmf + ".sigmf-data"},
         {"--sigmf", options.sigmf.empty() ? "" : options.sigmf + ".sigmf-meta"},
@@ -127,6 +135,9 @@ class destination {
     open(const simulate_options& options, const downlink_config& config, const downlink& signal);
     base::result<void> push(std::span<const base::cf32> samples, bool last);
     base::result<void> close();
+    /// Packets that the network did not take.
+    [[nodiscard]] std::uint64_t unsent() const { return network_ ? network_->unsent() : 0; }
+    void warn(const std::string& target) const;
 
   private:
     destination(const simulate_options& options, const downlink_config& config,
@@ -220,6 +231,12 @@ base::result<void> destination::close() {
     return recording_ ? recording_->close() : capture_ ? capture_->close() : base::result<void>{};
 }
 
+void destination::warn(const std::string& target) const {
+    fmt::print(stderr,
+               "landfall simulate: warning: {} is not reached, {} packets were not sent: {}\n",
+               target, unsent(), network_->why_unsent());
+}
+
 void print_report(const downlink& signal, const std::string& mission, bool json) {
     const double seconds = static_cast<double>(signal.samples()) / signal.sample_rate_hz();
     if (json) {
@@ -240,20 +257,12 @@ void print_report(const downlink& signal, const std::string& mission, bool json)
 }
 
 base::result<void> simulate(const simulate_options& options) {
-    if (options.sigmf.empty() && options.pcap.empty() && options.udp.empty()) {
-        return std::unexpected(usage("one of --sigmf, --pcap and --udp is needed"));
-    }
     if (auto outcome = check_outputs(options); !outcome) {
         return outcome;
     }
     auto config = config_of(options);
     if (!config) {
         return std::unexpected(config.error());
-    }
-    if (!options.udp.empty()) {
-        const auto now = std::chrono::system_clock::now().time_since_epoch();
-        config->start = base::timestamp{}.plus_picoseconds(
-            std::chrono::duration_cast<std::chrono::seconds>(now).count(), 0);
     }
     auto signal = downlink::create(*config);
     if (!signal) {
@@ -278,11 +287,17 @@ base::result<void> simulate(const simulate_options& options) {
         }
     };
     progress_bar bar;
+    bool warned = false;
     const auto begun = std::chrono::steady_clock::now();
     while (outcome && !interrupted()) {
         const auto samples = (*signal)->next(on_frame);
         if (outcome) {
             outcome = (*target)->push(samples, samples.empty());
+        }
+        if (!warned && (*target)->unsent() > 0) {
+            warned = true;
+            bar.clear();
+            (*target)->warn(options.udp);
         }
         if (samples.empty()) {
             break;
@@ -304,6 +319,9 @@ base::result<void> simulate(const simulate_options& options) {
         return outcome;
     }
     print_report(**signal, config->mission.name, options.json);
+    if (warned) {
+        (*target)->warn(options.udp);
+    }
     return outcome;
 }
 

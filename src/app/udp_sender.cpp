@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,10 +17,18 @@
 namespace landfall::app {
 namespace {
 
+constexpr int patience_ms = 300;
+
 bool is_port(std::string_view text) {
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
     return error == std::errc{} && end == text.data() + text.size() && port > 0;
+}
+
+/// The host may be there later.
+bool is_passing(int error) {
+    return error == EAGAIN || error == EHOSTUNREACH || error == ENETUNREACH || error == ENOBUFS ||
+           error == ENETDOWN;
 }
 
 } // namespace
@@ -63,11 +72,34 @@ udp_sender::~udp_sender() {
 }
 
 base::result<void> udp_sender::send(base::octets datagram) {
-    if (::send(socket_, datagram.data(), datagram.size(), 0) < 0 && errno != ECONNREFUSED) {
-        return std::unexpected(
-            base::failure{fmt::format("{}: {}", target_, std::generic_category().message(errno))});
+    // What a call tells may be of an earlier datagram, then without sending this one.
+    constexpr int tries = 3;
+    int reason = 0;
+    for (int i = 0; i < tries; ++i) {
+        if (::send(socket_, datagram.data(), datagram.size(), MSG_DONTWAIT) >= 0) {
+            stuck_ = false;
+            return {};
+        }
+        reason = errno;
+        if (reason == EAGAIN && !stuck_) {
+            pollfd room{.fd = socket_, .events = POLLOUT, .revents = 0};
+            static_cast<void>(poll(&room, 1, patience_ms));
+        } else if (reason != ECONNREFUSED && !is_passing(reason)) {
+            return std::unexpected(base::failure{
+                fmt::format("{}: {}", target_, std::generic_category().message(reason))});
+        }
+    }
+    if (reason != ECONNREFUSED) {
+        ++unsent_;
+        stuck_ = true;
+        reason_ = reason;
     }
     return {};
+}
+
+std::string udp_sender::why_unsent() const {
+    return reason_ == EAGAIN ? "it does not answer ARP or neighbour discovery, or the link is down"
+                             : std::generic_category().message(reason_);
 }
 
 } // namespace landfall::app

@@ -4,7 +4,6 @@
 #include "crypto/start.h"
 #include "dataplane/eal.h"
 #include "dsp/liquid_version.h"
-#include "revision.h"
 #include "wire/library_versions.h"
 
 #include <CLI/Version.hpp>
@@ -26,7 +25,7 @@ std::string version_text() {
 control::build_info build_versions() {
     const auto number = [](const std::string& text) { return text.substr(text.rfind(' ') + 1); };
     return {.version = LANDFALL_VERSION,
-            .revision = LANDFALL_REVISION,
+            .revision = source_revision(),
             .dpdk = number(dataplane::library_version()),
             .liquid = dsp::liquid_version(),
             .sodium = number(crypto::library_version())};

@@ -13,4 +13,7 @@ namespace landfall::app {
 /// The same for metrics.
 [[nodiscard]] control::build_info build_versions();
 
+/// Of the source, from git; empty where that was not known.
+[[nodiscard]] const char* source_revision() noexcept;
+
 } // namespace landfall::app

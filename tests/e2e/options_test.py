@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Options: what is accepted, and that what is not is refused with its name, before any work."""
 import json
+import subprocess
 import unittest
 
-from support import Case, landfall
+from support import Case, LANDFALL, landfall, needs_program, needs_root, program_environment
 
 COMMANDS = ("run", "check", "status", "replay", "simulate", "missions", "key", "bench", "demo")
 
@@ -103,6 +104,22 @@ class refused(Case):
             out, err = landfall("bench", "rs-255-223-clean", stage, "--json", code=2)
             self.assertEqual("", out)
             self.assertIn("nosuch", err)
+
+    def test_a_host_that_does_not_answer(self):
+        """Told, and not waited for with each packet."""
+        needs_root("for a network namespace")
+        needs_program("unshare", "ip")
+        script = ("ip link add v0 type veth peer name v1; ip addr add 192.0.2.1/24 dev v0; "
+                  "ip link set v0 up; ip link set v1 up; exec \"$@\"")
+        done = subprocess.run(["unshare", "-n", "sh", "-c", script, "sh", LANDFALL, "simulate", "-m",
+                               "gk2a-lrit", "--seconds", "5", "--udp", "192.0.2.10:4991", "--json"],
+                              capture_output=True, text=True, timeout=120,
+                              env=program_environment())
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertRegex(done.stderr, r"192\.0\.2\.10:4991 is not reached, \d+ packets were not sent")
+        report = json.loads(done.stdout)
+        self.assertGreater(report["frames"], report["fill_frames"])
+        self.assertGreater(report["fill_frames"], 0)
 
 
 class accepted(Case):

