@@ -94,10 +94,6 @@ std::string fit(std::string_view text, unsigned columns) {
     return std::string(text.substr(0, end)) + "…";
 }
 
-std::string counted(std::size_t count, std::string_view what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 double rounded(double value, unsigned decimals) noexcept {
     const double unit = std::pow(10.0, decimals);
     return std::round(value * unit) / unit + 0.0; // -0 + 0 is 0

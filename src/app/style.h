@@ -43,9 +43,6 @@ class style {
 /// Characters of UTF-8 text.
 [[nodiscard]] unsigned characters(std::string_view text) noexcept;
 
-/// "1 carrier", "2 carriers".
-[[nodiscard]] std::string counted(std::size_t count, std::string_view what);
-
 /// `value` with so many decimals; what is nothing then has no minus sign.
 [[nodiscard]] double rounded(double value, unsigned decimals) noexcept;
 
