@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace landfall::app {
@@ -10,6 +11,27 @@ namespace {
 
 constexpr std::int64_t silence_ns = 250'000'000;
 constexpr std::int64_t publish_interval_ns = 100'000'000;
+
+using delivery::form;
+
+std::vector<bool> kinds_of(const delivery::router_config& routes) {
+    std::vector<bool> kinds;
+    for (const delivery::route& one : routes.routes) {
+        kinds.push_back(one.as == form::iq);
+    }
+    return kinds;
+}
+
+/// The halves' routers: each has identifications of its own.
+delivery::router_config part_of(const delivery::router_config& routes, bool iq) {
+    delivery::router_config part{.carrier =
+                                     static_cast<std::uint16_t>(2 * routes.carrier + (iq ? 1 : 0)),
+                                 .carriers = static_cast<std::uint16_t>(2 * routes.carriers),
+                                 .routes = {}};
+    std::copy_if(routes.routes.begin(), routes.routes.end(), std::back_inserter(part.routes),
+                 [&](const delivery::route& one) { return (one.as == form::iq) == iq; });
+    return part;
+}
 
 } // namespace
 
@@ -20,14 +42,13 @@ const char* name(passed_over why) noexcept {
 carrier_stage::carrier_stage(const config::carrier_settings& settings,
                              delivery::router_config routes)
     : name_(settings.name), choice_(settings.stream_id),
-      stream_({.stream_id = settings.stream_id.value_or(0)}), chain_({.mission = settings.mission}),
-      router_(std::move(routes)) {}
+      stream_({.stream_id = settings.stream_id.value_or(0)}),
+      demodulation_({.mission = settings.mission}), is_iq_(kinds_of(routes)),
+      iq_router_(part_of(routes, true)), frames_(settings.mission, part_of(routes, false)) {}
 
 template <class Run>
-void carrier_stage::deliver(const delivery::output& out, Run&& run) {
-    auto frame = [&](const framing::delivered_frame& one) { router_.frame(one, out); };
-    auto packet = [&](const framing::delivered_packet& one) { router_.packet(one, out); };
-    std::forward<Run>(run)(framing::deframer_sinks{.frame = frame, .packet = packet});
+void carrier_stage::hand_on(const delivery::output& out, Run&& run) {
+    std::forward<Run>(run)([&](const chain_record& record) { frames_.give(record, out); });
 }
 
 void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const delivery::output& out) {
@@ -55,7 +76,7 @@ void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const deliv
     }
     heard_ = waiting_ = true;
     last_datagram_ns_ = now_ns;
-    router_.iq(datagram, out);
+    iq_router_.iq(datagram, out);
     stream_.push(*packet);
     take_blocks(now_ns, out);
 }
@@ -63,10 +84,10 @@ void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const deliv
 void carrier_stage::take_blocks(std::int64_t now_ns, const delivery::output& out) {
     wire::iq_block block;
     while (!pending_ && stream_.next(block)) {
-        if (chain_.unsupported(block.sample_rate_hz) != nullptr) {
+        if (demodulation_.unsupported(block.sample_rate_hz) != nullptr) {
             unfit_rate_hz_ = block.sample_rate_hz;
             pass_over(block, passed_over::unfit_sample_rate);
-        } else if (chain_.has_receiver_for(block)) {
+        } else if (demodulation_.has_receiver_for(block)) {
             push_block(block, out);
         } else if (now_ns < next_change_ns_) {
             pass_over(block, passed_over::unsteady_context);
@@ -86,7 +107,7 @@ bool carrier_stage::change_receiver(const delivery::output& out) {
         hand_over_.store(hand_over::wanted, std::memory_order_release);
         return false;
     case hand_over::made:
-        deliver(out, [&](const framing::deframer_sinks& sinks) { chain_.swap(handed_, sinks); });
+        hand_on(out, [&](record_sink sink) { demodulation_.swap(handed_, sink); });
         hand_over_.store(hand_over::spent, std::memory_order_release);
         return true;
     case hand_over::wanted:
@@ -99,7 +120,7 @@ bool carrier_stage::change_receiver(const delivery::output& out) {
 void carrier_stage::serve() {
     switch (hand_over_.load(std::memory_order_acquire)) {
     case hand_over::wanted:
-        handed_ = chain_.fit(handed_.sample_rate_hz, handed_.center_frequency_hz);
+        handed_ = demodulation_.fit(handed_.sample_rate_hz, handed_.center_frequency_hz);
         hand_over_.store(hand_over::made, std::memory_order_release);
         break;
     case hand_over::spent:
@@ -126,11 +147,11 @@ void carrier_stage::push_block(wire::iq_block block, const delivery::output& out
     block.discontinuity = block.discontinuity || discontinuity_;
     passed_over_s_ = 0.0;
     discontinuity_ = false;
-    deliver(out, [&](const framing::deframer_sinks& sinks) { chain_.push(block, sinks); });
+    hand_on(out, [&](record_sink sink) { demodulation_.push(block, sink); });
 }
 
 void carrier_stage::poll(std::int64_t now_ns, const delivery::output& out) {
-    if (pending_ && change_receiver(out)) {
+    if (pending_ && frames_.has_room() && change_receiver(out)) {
         last_datagram_ns_ = now_ns;
         push_block(*std::exchange(pending_, std::nullopt), out);
         take_blocks(now_ns, out);
@@ -139,8 +160,11 @@ void carrier_stage::poll(std::int64_t now_ns, const delivery::output& out) {
         finish(now_ns, out);
         next_publish_ns_ = now_ns;
     }
-    if (finishing_) {
+    if (finishing_ && frames_.has_room()) {
         finish(now_ns, out);
+    }
+    if (!frames_.behind_ring()) {
+        frames_.poll(now_ns);
     }
     if (now_ns >= next_publish_ns_) {
         publish(now_ns);
@@ -159,13 +183,13 @@ void carrier_stage::finish(std::int64_t now_ns, const delivery::output& out) {
 }
 
 void carrier_stage::end_reception(const delivery::output& out) {
-    deliver(out, [&](const framing::deframer_sinks& sinks) { chain_.finish(sinks); });
+    hand_on(out, [&](record_sink sink) { demodulation_.finish(sink); });
     waiting_ = false;
 }
 
 void carrier_stage::publish(std::int64_t now_ns) {
-    carrier_view now;
-    now.status = chain_.status();
+    sample_view now;
+    now.status = demodulation_.status();
     now.iq = stream_.counters();
     now.iq.add(strangers_);
     now.passed_over = passed_over_;
@@ -173,18 +197,24 @@ void carrier_stage::publish(std::int64_t now_ns) {
     if (heard_) {
         now.signal_age_s = 1e-9 * static_cast<double>(now_ns - last_datagram_ns_);
     }
-    const auto channels = chain_.channels();
-    now.channel_count = std::min(channels.size(), now.channels.size());
-    std::copy_n(channels.begin(), now.channel_count, now.channels.begin());
-    const auto points = chain_.constellation();
+    const auto points = demodulation_.constellation();
     now.point_count = std::min(points.size(), now.points.size());
     std::copy_n(points.begin(), now.point_count, now.points.begin());
-    if (now.status.receiver.locked && now.status.frames_locked) {
+    const dsp::receiver_report& receiver = now.status.receiver;
+    if (receiver.locked && frames_.locked()) {
         choice_.yields(now_ns);
     }
-    router_.set_es_n0(now.status.receiver.locked ? std::optional(now.status.receiver.es_n0_db)
-                                                 : std::nullopt);
     view_.set(now);
+}
+
+carrier_view carrier_stage::view() const noexcept {
+    return {view_.value(), frames_.view()};
+}
+
+const delivery::route_counters& carrier_stage::counters(std::size_t route) const noexcept {
+    const auto before = is_iq_.begin() + static_cast<std::ptrdiff_t>(route);
+    const auto place = std::count(is_iq_.begin(), before, *before);
+    return (*before ? iq_router_ : frames_.router()).counters(static_cast<std::size_t>(place));
 }
 
 } // namespace landfall::app

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// One carrier on its modem lcore: DIFI datagrams in, routed IP packets out.
+// One carrier: DIFI datagrams in, routed IP packets out. The first half of it, to soft bits, and
+// the second half (`frame_stage`) run on one modem lcore or on two.
 #pragma once
 
-#include "app/receive_chain.h"
+#include "app/demodulation.h"
+#include "app/frame_stage.h"
 #include "app/stream_choice.h"
 #include "base/published.h"
 #include "base/sample.h"
@@ -16,6 +18,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace landfall::app {
 
@@ -31,21 +34,29 @@ enum class passed_over : std::uint8_t {
 inline constexpr std::size_t passed_over_count = 2;
 [[nodiscard]] const char* name(passed_over why) noexcept;
 
-/// What others see of a carrier, a few times a second.
-struct carrier_view {
-    chain_status status;
+/// What others see of a carrier's first half, a few times a second.
+struct sample_view {
+    demodulation_status status;
     wire::iq_counters iq;
     std::array<std::uint64_t, passed_over_count> passed_over{}; ///< packets
     double unfit_rate_hz = 0.0;                                 ///< the last such rate; 0: none
     double signal_age_s = -1.0; ///< since the last datagram; below 0: none came yet
-    std::size_t channel_count = 0;
-    std::array<framing::channel_counters, framing::most_channels> channels{};
     std::size_t point_count = 0;
     std::array<base::cf32, 256> points{}; ///< of the constellation, rails of unit amplitude
 };
 
-/// All of one thread but `serve`, `view` and the router's counters. That thread takes no memory:
-/// receivers are made by `serve`.
+struct carrier_view : sample_view {
+    carrier_view(const sample_view& samples, const frame_view& frames)
+        : sample_view(samples), status{samples.status, frames.status},
+          channel_count(frames.channel_count), channels(frames.channels) {}
+
+    chain_status status;
+    std::size_t channel_count;
+    std::array<framing::channel_counters, framing::most_channels> channels;
+};
+
+/// All of one thread but `serve`, `frames` if it is behind its ring, and what is read of it. That
+/// thread takes no memory: receivers are made by `serve`.
 class carrier_stage {
   public:
     carrier_stage(const config::carrier_settings& settings, delivery::router_config routes);
@@ -53,8 +64,10 @@ class carrier_stage {
     /// UDP payloads of the carrier's port, in the order in which they came. Only while `ready`;
     /// the payload stays valid until it is ready again.
     void push(base::octets datagram, std::int64_t now_ns, const delivery::output& out);
-    /// False: it waits for a receiver.
-    [[nodiscard]] bool ready() const noexcept { return !pending_ && !finishing_; }
+    /// False: it waits for a receiver, or for its second half.
+    [[nodiscard]] bool ready() const noexcept {
+        return !pending_ && !finishing_ && frames_.has_room();
+    }
     /// To be called now and then, packets or not: goes on when there is a receiver. After a silence
     /// what waits is delivered, so that the last frames of a pass do not wait for the next.
     void poll(std::int64_t now_ns, const delivery::output& out);
@@ -64,10 +77,17 @@ class carrier_stage {
     /// The control thread's, every 10 ms or so: makes and destroys receivers.
     void serve();
 
-    [[nodiscard]] carrier_view view() const noexcept { return view_.value(); }
-    [[nodiscard]] const delivery::router& router() const noexcept { return router_; }
+    /// The second half. `push`, `poll` and `finish` run it, unless it is put behind a ring.
+    [[nodiscard]] frame_stage& frames() noexcept { return frames_; }
+    [[nodiscard]] const frame_stage& frames() const noexcept { return frames_; }
+
+    [[nodiscard]] carrier_view view() const noexcept;
+    /// Of a route, by its place in the configuration.
+    [[nodiscard]] const delivery::route_counters& counters(std::size_t route) const noexcept;
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    [[nodiscard]] const config::mission& mission() const noexcept { return chain_.mission(); }
+    [[nodiscard]] const config::mission& mission() const noexcept {
+        return demodulation_.mission();
+    }
 
   private:
     /// Whose the receiver that is handed over is, and what is to be done with it.
@@ -84,15 +104,18 @@ class carrier_stage {
     void push_block(wire::iq_block block, const delivery::output& out);
     void end_reception(const delivery::output& out);
     void publish(std::int64_t now_ns);
+    /// Runs it with the sink of its records.
     template <class Run>
-    void deliver(const delivery::output& out, Run&& run);
+    void hand_on(const delivery::output& out, Run&& run);
 
     std::string name_;
     stream_choice choice_;
     wire::iq_stream stream_;
     wire::iq_counters strangers_; ///< what belongs to no stream of ours
-    receive_chain chain_;
-    delivery::router router_;
+    demodulation demodulation_;
+    std::vector<bool> is_iq_;    ///< by route
+    delivery::router iq_router_; ///< of DIFI packets as they came
+    frame_stage frames_;
     std::optional<wire::iq_block> pending_; ///< waits for its receiver
     bool finishing_ = false;
     std::atomic<hand_over> hand_over_{hand_over::none};
@@ -106,7 +129,7 @@ class carrier_stage {
     double unfit_rate_hz_ = 0.0;
     bool heard_ = false;
     bool waiting_ = false; ///< for more of a signal
-    base::published<carrier_view> view_;
+    base::published<sample_view> view_;
 };
 
 } // namespace landfall::app

@@ -301,7 +301,8 @@ base::result<void> gateway::make_modems(std::span<const dataplane::lcore> lcores
             outputs_.push_back(std::move(*ring));
             out = outputs_.back().get();
         }
-        modems_.push_back(std::make_unique<modem_stage>(std::move(own), tunnel_pool_.get(), out));
+        modems_.push_back(std::make_unique<modem_stage>(std::move(own), std::vector<frame_stage*>{},
+                                                        tunnel_pool_.get(), out));
         loops_.push_back(std::make_unique<dataplane::lcore_loop>(
             lcores[i], modems_.back()->as_step(),
             settings_.lcores.idle == config::idle_mode::spin ? dataplane::idle_mode::spin

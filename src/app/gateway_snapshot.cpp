@@ -124,6 +124,10 @@ void gateway::add_buffers(control::snapshot& to) const {
     };
     for (std::size_t i = 0; i < carriers_.size(); ++i) {
         add_ring("iq-" + carriers_[i]->name(), *inputs_[i]->ring);
+        if (const frame_stage& frames = carriers_[i]->frames(); frames.behind_ring()) {
+            to.rings.push_back({"soft-" + carriers_[i]->name(), frames.used(), frames.capacity(),
+                                frames.dropped()});
+        }
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
         add_ring("tunnel-" + std::to_string(i), *outputs_[i]);
@@ -251,7 +255,7 @@ void gateway::add_routes(control::snapshot& to) const {
             if (!taken) {
                 continue;
             }
-            const delivery::route_counters& counts = carrier->router().counters(at++);
+            const delivery::route_counters& counts = carrier->counters(at++);
             control::route_state& one = to.routes.emplace_back();
             one.route = std::to_string(r + 1);
             one.carrier = carrier->name();

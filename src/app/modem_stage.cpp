@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "app/modem_stage.h"
 
+#include <algorithm>
+
 namespace landfall::app {
 
-modem_stage::modem_stage(std::vector<modem_carrier> carriers, dataplane::packet_pool* pool,
-                         dataplane::packet_ring* out)
-    : pool_(pool), out_(out) {
+modem_stage::modem_stage(std::vector<modem_carrier> carriers, std::vector<frame_stage*> seconds,
+                         dataplane::packet_pool* pool, dataplane::packet_ring* out)
+    : seconds_(std::move(seconds)), pool_(pool), out_(out) {
     for (const modem_carrier& one : carriers) {
         lanes_.emplace_back(one);
     }
@@ -17,22 +19,37 @@ std::size_t modem_stage::step(dataplane::time_ns now) {
     const delivery::output out{.take = take_buffer, .commit = commit_buffer};
     const bool draining = drain_.load(std::memory_order_acquire);
     std::size_t done = 0;
-    bool idle = true;
+    for (frame_stage* const one : seconds_) {
+        done += one->step(out);
+        one->poll(now);
+    }
     for (lane& one : lanes_) {
         done += step(one, now, out);
-        idle = idle && one.left() == 0 && one.of.carrier->ready();
     }
-    if (draining && done == 0 && idle && !drained()) {
-        bool finished = true;
-        for (const lane& one : lanes_) {
-            one.of.carrier->finish(now, out);
-            finished = finished && one.of.carrier->ready();
-        }
-        flush();
-        drained_.store(finished, std::memory_order_release);
+    if (draining && done == 0 && !drained()) {
+        drained_.store(finish(now, out), std::memory_order_release);
     }
     flush();
     return done;
+}
+
+/// When there was nothing to do: whether all is over.
+bool modem_stage::finish(dataplane::time_ns now, const delivery::output& out) {
+    bool over = true;
+    for (lane& one : lanes_) {
+        carrier_stage& carrier = *one.of.carrier;
+        if (one.left() == 0 && carrier.ready()) {
+            carrier.finish(now, out);
+        }
+        if (one.left() == 0 && carrier.ready()) {
+            carrier.frames().close();
+        } else {
+            over = false;
+        }
+    }
+    flush();
+    return over && std::all_of(seconds_.begin(), seconds_.end(),
+                               [](const frame_stage* one) { return one->done(); });
 }
 
 std::size_t modem_stage::step(lane& one, dataplane::time_ns now, const delivery::output& out) {

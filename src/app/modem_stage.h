@@ -22,17 +22,19 @@ struct modem_carrier {
 
 class modem_stage {
   public:
-    /// What is pointed to outlives the stage. `out` gets inner IP packets, each with its peer's
-    /// index as its word; null: there is no tunnel, and no route.
-    modem_stage(std::vector<modem_carrier> carriers, dataplane::packet_pool* pool,
-                dataplane::packet_ring* out);
+    /// What is pointed to outlives the stage. `seconds`: second halves of carriers that other
+    /// lcores have the first of. `out` gets inner IP packets, each with its peer's index as its
+    /// word; null: there is no tunnel, and no route.
+    modem_stage(std::vector<modem_carrier> carriers, std::vector<frame_stage*> seconds,
+                dataplane::packet_pool* pool, dataplane::packet_ring* out);
 
     /// One turn, on the lcore.
     std::size_t step(dataplane::time_ns now);
     [[nodiscard]] dataplane::lcore_step as_step() noexcept;
 
     /// The control thread's: nothing more will come in. When the rings are empty each carrier
-    /// delivers what it still holds, and then `drained` is true.
+    /// delivers what it still holds, and then `drained` is true. Second halves end after their
+    /// first ones.
     void request_drain() noexcept { drain_.store(true, std::memory_order_release); }
     [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
 
@@ -51,11 +53,13 @@ class modem_stage {
     };
 
     std::size_t step(lane& one, dataplane::time_ns now, const delivery::output& out);
+    [[nodiscard]] bool finish(dataplane::time_ns now, const delivery::output& out);
     [[nodiscard]] std::span<std::uint8_t> take(std::size_t size) noexcept;
     void commit(std::uint32_t peer, std::size_t size) noexcept;
     void flush() noexcept;
 
     std::deque<lane> lanes_;
+    std::vector<frame_stage*> seconds_;
     dataplane::packet_pool* pool_;
     dataplane::packet_ring* out_;
     dataplane::packet_burst taken_;  ///< the one that is being filled

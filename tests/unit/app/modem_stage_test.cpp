@@ -28,7 +28,7 @@ struct bench {
     explicit bench(std::size_t out_capacity = 2048)
         : rx(make_pool(2047)), tx(make_pool(1023)), in(make_ring(1024)),
           out(make_ring(out_capacity)),
-          modem({{.carrier = &stage, .in = in.get()}}, tx.get(), out.get()) {}
+          modem({{.carrier = &stage, .in = in.get()}}, {}, tx.get(), out.get()) {}
 
     /// Into the carrier's ring, as an io lcore does.
     void enqueue(const std::vector<std::uint8_t>& datagram) {
@@ -106,7 +106,7 @@ TEST_CASE("app/modem_stage: a full ring to the tunnel counts what it drops") {
         it.stage.serve();
     }
     CHECK(it.out->used() == 16);
-    const auto counts = it.stage.router().counters(0).datagrams.value();
+    const auto counts = it.stage.counters(0).datagrams.value();
     CHECK(counts > 16);
     CHECK(it.out->dropped() == counts - 16);
     it.take();
@@ -127,7 +127,7 @@ TEST_CASE("app/modem_stage: without packets for the tunnel the routes count thei
         it.step();
         it.stage.serve();
     }
-    const auto& counts = it.stage.router().counters(0);
+    const auto& counts = it.stage.counters(0);
     CHECK(counts.datagrams.value() == 0);
     CHECK(counts.drops[static_cast<std::size_t>(delivery::drop::no_buffer)].value() > 10);
 }

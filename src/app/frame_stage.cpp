@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "app/frame_stage.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace landfall::app {
+namespace {
+
+constexpr std::int64_t publish_interval_ns = 100'000'000;
+// A receiver that has found its carrier gives what it had kept, some 80,000 symbols, 256 a record.
+constexpr std::size_t most_records = 512;
+constexpr std::size_t ring_records = 2048;
+constexpr std::size_t records_at_once = 64;
+
+} // namespace
+
+frame_stage::frame_stage(const config::mission& mission, delivery::router_config routes)
+    : decoding_(mission), router_(std::move(routes)) {}
+
+void frame_stage::put_behind_ring() {
+    ring_.emplace(ring_records);
+}
+
+bool frame_stage::has_room() const noexcept {
+    return !ring_ || ring_->size() + most_records <= ring_->capacity();
+}
+
+void frame_stage::give(const chain_record& record, const delivery::output& out) {
+    if (!ring_) {
+        take(record, out);
+        return;
+    }
+    chain_record given(record);
+    given.head.restart = given.head.restart || broken_;
+    if (!ring_->push(std::move(given))) {
+        broken_ = true;
+        dropped_.add();
+    } else if (record.head.what == chain_record::kind::soft) {
+        broken_ = false;
+    }
+}
+
+std::size_t frame_stage::step(const delivery::output& out) {
+    std::size_t count = 0;
+    while (count < records_at_once && ring_->pop(taken_)) {
+        take(taken_, out);
+        ++count;
+    }
+    return count;
+}
+
+void frame_stage::take(const chain_record& record, const delivery::output& out) {
+    if (record.head.what == chain_record::kind::soft) {
+        router_.set_es_n0(std::isfinite(record.head.es_n0_db)
+                              ? std::optional<double>(record.head.es_n0_db)
+                              : std::nullopt);
+    }
+    auto frame = [&](const framing::delivered_frame& one) { router_.frame(one, out); };
+    auto packet = [&](const framing::delivered_packet& one) { router_.packet(one, out); };
+    decoding_.take(record, {.frame = frame, .packet = packet});
+}
+
+void frame_stage::poll(std::int64_t now_ns) {
+    if (now_ns < next_publish_ns_) {
+        return;
+    }
+    next_publish_ns_ = now_ns + publish_interval_ns;
+    frame_view now;
+    now.status = decoding_.status();
+    const auto channels = decoding_.channels();
+    now.channel_count = std::min(channels.size(), now.channels.size());
+    std::copy_n(channels.begin(), now.channel_count, now.channels.begin());
+    locked_.set(now.status.frames_locked);
+    view_.set(now);
+}
+
+} // namespace landfall::app
