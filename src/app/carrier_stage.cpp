@@ -51,7 +51,9 @@ void carrier_stage::hand_on(const delivery::output& out, Run&& run) {
     std::forward<Run>(run)([&](const chain_record& record) { frames_.give(record, out); });
 }
 
-void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const delivery::output& out) {
+void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const delivery::output& out,
+                         bool after_loss) {
+    after_loss_ = after_loss_ || after_loss;
     const auto packet = wire::parse_difi(datagram);
     if (!packet) {
         ++strangers_.invalid[static_cast<std::size_t>(packet.error())];
@@ -144,7 +146,9 @@ void carrier_stage::pass_over(const wire::iq_block& block, app::passed_over why)
 void carrier_stage::push_block(wire::iq_block block, const delivery::output& out) {
     block.lost_samples_before +=
         static_cast<std::uint64_t>(std::llround(passed_over_s_ * block.sample_rate_hz));
-    block.discontinuity = block.discontinuity || discontinuity_;
+    const bool gap = after_loss_ && block.lost_samples_before > 0;
+    block.discontinuity = block.discontinuity || discontinuity_ || gap;
+    after_loss_ = after_loss_ && !block.discontinuity;
     passed_over_s_ = 0.0;
     discontinuity_ = false;
     hand_on(out, [&](record_sink sink) { demodulation_.push(block, sink); });

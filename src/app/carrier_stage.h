@@ -62,8 +62,10 @@ class carrier_stage {
     carrier_stage(const config::carrier_settings& settings, delivery::router_config routes);
 
     /// UDP payloads of the carrier's port, in the order in which they came. Only while `ready`;
-    /// the payload stays valid until it is ready again.
-    void push(base::octets datagram, std::int64_t now_ns, const delivery::output& out);
+    /// the payload stays valid until it is ready again. `after_loss`: many were dropped before this
+    /// one, and the receiver is not to work through what is missing.
+    void push(base::octets datagram, std::int64_t now_ns, const delivery::output& out,
+              bool after_loss = false);
     /// False: it waits for a receiver, or for its second half.
     [[nodiscard]] bool ready() const noexcept {
         return !pending_ && !finishing_ && frames_.has_room();
@@ -126,6 +128,7 @@ class carrier_stage {
     std::array<std::uint64_t, passed_over_count> passed_over_{};
     double passed_over_s_ = 0.0; ///< since the last block that was received
     bool discontinuity_ = false; ///< likewise
+    bool after_loss_ = false;    ///< the next gap is one
     double unfit_rate_hz_ = 0.0;
     bool heard_ = false;
     bool waiting_ = false; ///< for more of a signal

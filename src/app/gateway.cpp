@@ -234,14 +234,13 @@ base::result<void> gateway::make_tunnel() {
 base::result<void> gateway::make_carriers() {
     for (std::size_t i = 0; i < settings_.carriers.size(); ++i) {
         const config::carrier_settings& carrier = settings_.carriers[i];
-        auto ring = dataplane::packet_ring::create(
-            fmt::format("iq{}", i),
-            ring_packets(carrier, settings_.ports[port_index(carrier.port)]));
-        if (!ring) {
-            return std::unexpected(ring.error());
+        auto input =
+            carrier_input::create(fmt::format("iq{}", i),
+                                  ring_packets(carrier, settings_.ports[port_index(carrier.port)]));
+        if (!input) {
+            return std::unexpected(input.error());
         }
-        inputs_.push_back(std::make_unique<carrier_input>());
-        inputs_.back()->ring = std::move(*ring);
+        inputs_.push_back(std::move(*input));
         carriers_.push_back(std::make_unique<carrier_stage>(carrier, routes_of(i)));
     }
     seen_carriers_.resize(carriers_.size());
@@ -288,7 +287,7 @@ base::result<void> gateway::make_modems(std::span<const dataplane::lcore> lcores
         std::vector<modem_carrier> own;
         for (std::size_t c = 0; c < carriers_.size(); ++c) {
             if (placed[c] == i) {
-                own.push_back({.carrier = carriers_[c].get(), .in = inputs_[c]->ring.get()});
+                own.push_back({.carrier = carriers_[c].get(), .in = &inputs_[c]->ring()});
             }
         }
         dataplane::packet_ring* out = nullptr;
@@ -322,12 +321,7 @@ void gateway::make_stacks() {
                 config.flows.push_back({.port = carrier.udp_port, .word = carrier.stream_id});
                 ports_[i].sinks.push_back(
                     {[](void* self, dataplane::packet_burst& burst, dataplane::time_ns) noexcept {
-                         auto* const input = static_cast<carrier_input*>(self);
-                         if (input->closed.load(std::memory_order_relaxed)) {
-                             input->refused.add(burst.size());
-                         } else {
-                             input->ring->enqueue(burst);
-                         }
+                         static_cast<carrier_input*>(self)->enqueue(burst);
                      },
                      inputs_[c].get()});
             }
@@ -421,10 +415,11 @@ void gateway::stop() noexcept {
 void gateway::count_left_behind() {
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < carriers_.size(); ++i) {
-        inputs_[i]->left_behind = inputs_[i]->ring->used();
+        std::uint64_t left = inputs_[i]->ring().used();
         for (const auto& modem : modems_) {
-            inputs_[i]->left_behind += modem->left_of(*carriers_[i]);
+            left += modem->left_of(*carriers_[i]);
         }
+        inputs_[i]->set_left_behind(left);
     }
     left_behind_ = tunnel_stage_ ? tunnel_stage_->staged() : 0;
     for (const auto& ring : outputs_) {
@@ -440,7 +435,7 @@ std::size_t gateway::port_index(std::string_view name) const {
 
 bool gateway::drain(double patience_s, const std::function<void()>& meanwhile) {
     for (const auto& input : inputs_) {
-        input->closed.store(true, std::memory_order_relaxed);
+        input->close();
     }
     for (const auto& modem : modems_) {
         modem->request_drain();

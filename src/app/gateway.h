@@ -4,6 +4,7 @@
 //   port ▶ stack ▶ ring ▶ modem_stage (carriers) ▶ ring ▶ tunnel_stage ▶ stack ▶ port
 #pragma once
 
+#include "app/carrier_input.h"
 #include "app/carrier_stage.h"
 #include "app/modem_stage.h"
 #include "app/tunnel_stage.h"
@@ -93,16 +94,10 @@ class gateway {
         std::vector<dataplane::flow_sink> sinks;
         dataplane::link_state last_link = dataplane::link_state::down;
     };
-    /// A carrier's samples between the lcores. Closed while draining.
-    struct carrier_input {
-        std::unique_ptr<dataplane::packet_ring> ring;
-        std::atomic<bool> closed{false};
-        base::counter refused;         ///< packets that came when it was closed
-        std::uint64_t left_behind = 0; ///< packets that its modem had not taken when it stopped
-    };
     struct watched_carrier {
         bool locked = false;
         double unfit_rate_hz = 0.0;
+        std::uint64_t behind = 0; ///< packets
     };
     struct watched_lcore {
         std::array<double, 4> longest_gap_s{}; ///< of the last quarters of a minute

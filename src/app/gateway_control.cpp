@@ -116,6 +116,13 @@ void gateway::watch_carriers() {
                                            carriers_[i]->name(), view.status.frames.good,
                                            view.status.frames.missing));
         }
+        const std::uint64_t behind = inputs_[i]->behind();
+        if (behind != std::exchange(seen.behind, behind)) {
+            log_.limited(std::chrono::steady_clock::now(), control::log_level::warning,
+                         fmt::format("carrier {}: behind real time: its lcores cannot follow; {} "
+                                     "packets were dropped so far",
+                                     carriers_[i]->name(), behind));
+        }
         if (view.unfit_rate_hz != std::exchange(seen.unfit_rate_hz, view.unfit_rate_hz)) {
             log_.warning(fmt::format("carrier {}: {:g} samples/s cannot carry {:g} symbols/s; they "
                                      "are passed over",
@@ -137,7 +144,7 @@ void gateway::watch_lcores() {
 }
 
 double gateway::backlog(std::size_t carrier, std::size_t more) const noexcept {
-    const dataplane::packet_ring& ring = *inputs_[carrier]->ring;
+    const dataplane::packet_ring& ring = inputs_[carrier]->ring();
     return static_cast<double>(ring.used() + more) / static_cast<double>(ring.capacity());
 }
 

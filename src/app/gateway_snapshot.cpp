@@ -123,7 +123,7 @@ void gateway::add_buffers(control::snapshot& to) const {
         to.rings.push_back({std::move(ring), of.used(), of.capacity(), of.dropped()});
     };
     for (std::size_t i = 0; i < carriers_.size(); ++i) {
-        add_ring("iq-" + carriers_[i]->name(), *inputs_[i]->ring);
+        add_ring("iq-" + carriers_[i]->name(), inputs_[i]->ring());
         if (const frame_stage& frames = carriers_[i]->frames(); frames.behind_ring()) {
             to.rings.push_back({"soft-" + carriers_[i]->name(), frames.used(), frames.capacity(),
                                 frames.dropped()});
@@ -155,8 +155,10 @@ void gateway::add_carriers(control::snapshot& to) const {
         add_counts<passed_over>(one.iq.invalid, passed_over_count, [&](passed_over why) {
             return view.passed_over[static_cast<std::size_t>(why)];
         });
-        one.iq.invalid.push_back({"draining", inputs_[i]->refused.value()});
-        one.iq.invalid.push_back({"left_behind", inputs_[i]->left_behind});
+        one.behind = inputs_[i]->is_behind();
+        one.iq.invalid.push_back({"behind", inputs_[i]->behind()});
+        one.iq.invalid.push_back({"draining", inputs_[i]->refused()});
+        one.iq.invalid.push_back({"left_behind", inputs_[i]->left_behind()});
         one.decoder = {.clean = status.decoder.good_frames - status.decoder.corrected_frames,
                        .corrected = status.decoder.corrected_frames,
                        .uncorrectable = status.decoder.bad_frames,

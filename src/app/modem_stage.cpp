@@ -63,7 +63,8 @@ std::size_t modem_stage::step(lane& one, dataplane::time_ns now, const delivery:
     }
     std::size_t done = 0;
     for (; one.left() > 0 && carrier.ready(); ++one.next, ++done) {
-        carrier.push(one.burst[one.next].data(), now, out);
+        const dataplane::packet packet = one.burst[one.next];
+        carrier.push(packet.data(), now, out, carrier_input::after_loss(packet));
     }
     carrier.poll(now, out);
     return done;

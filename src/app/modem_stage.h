@@ -3,6 +3,7 @@
 // come of them into one ring.
 #pragma once
 
+#include "app/carrier_input.h"
 #include "app/carrier_stage.h"
 #include "base/counter.h"
 #include "dataplane/lcore.h"
@@ -17,7 +18,7 @@ namespace landfall::app {
 
 struct modem_carrier {
     carrier_stage* carrier = nullptr;
-    dataplane::packet_ring* in = nullptr; ///< UDP payloads
+    dataplane::packet_ring* in = nullptr; ///< UDP payloads; see `carrier_input`
 };
 
 class modem_stage {

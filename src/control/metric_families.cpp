@@ -256,7 +256,9 @@ void add_demodulators(families& all, const std::vector<carrier_state>& carriers)
           [](const carrier_state&) { return 1.0; }}});
     add<carrier_state>(
         all, carriers, channel,
-        {{"landfall_demod_locked", gauge, "1 if carrier and frame sync are locked",
+        {{"landfall_demod_behind", gauge, "1 while samples are dropped since they come too fast",
+          [](const carrier_state& c) { return c.behind ? 1.0 : 0.0; }},
+         {"landfall_demod_locked", gauge, "1 if carrier and frame sync are locked",
           [](const carrier_state& c) { return c.locked ? 1.0 : 0.0; }},
          {"landfall_demod_snr_db", gauge, "Estimated Es/N0 in dB, while locked",
           [](const carrier_state& c) { return c.locked ? c.es_n0_db : no_value; }},

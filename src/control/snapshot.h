@@ -120,6 +120,7 @@ struct carrier_state {
     std::string name;
     std::string mission;
     bool locked = false; ///< carrier and frames
+    bool behind = false; ///< real time: its samples are being dropped
     double signal_s = 0; ///< of samples received
     double locked_s = 0;
     // Estimates; of no meaning while not locked.

@@ -128,6 +128,7 @@ void fields(F each, of<carrier_state> auto& s) {
     each("name", s.name);
     each("mission", s.mission);
     each("locked", s.locked);
+    each("behind", s.behind);
     each("signal_seconds", s.signal_s);
     each("locked_seconds", s.locked_s);
     each("es_n0_db", s.es_n0_db);

@@ -18,6 +18,11 @@ std::unique_ptr<dataplane::packet_pool> make_pool(std::size_t packets) {
         .value();
 }
 
+std::unique_ptr<carrier_input> make_input(std::size_t capacity) {
+    static int number = 0;
+    return carrier_input::create("input" + std::to_string(number++), capacity).value();
+}
+
 std::unique_ptr<dataplane::packet_ring> make_ring(std::size_t capacity) {
     static int number = 0;
     return dataplane::packet_ring::create("modem" + std::to_string(number++), capacity).value();
@@ -26,9 +31,9 @@ std::unique_ptr<dataplane::packet_ring> make_ring(std::size_t capacity) {
 /// A modem lcore with one carrier, its rings and its control thread.
 struct bench {
     explicit bench(std::size_t out_capacity = 2048)
-        : rx(make_pool(2047)), tx(make_pool(1023)), in(make_ring(1024)),
+        : rx(make_pool(2047)), tx(make_pool(1023)), in(make_input(1024)),
           out(make_ring(out_capacity)),
-          modem({{.carrier = &stage, .in = in.get()}}, {}, tx.get(), out.get()) {}
+          modem({{.carrier = &stage, .in = &in->ring()}}, {}, tx.get(), out.get()) {}
 
     /// Into the carrier's ring, as an io lcore does.
     void enqueue(const std::vector<std::uint8_t>& datagram) {
@@ -66,7 +71,7 @@ struct bench {
     }();
     std::unique_ptr<dataplane::packet_pool> rx;
     std::unique_ptr<dataplane::packet_pool> tx;
-    std::unique_ptr<dataplane::packet_ring> in;
+    std::unique_ptr<carrier_input> in;
     std::unique_ptr<dataplane::packet_ring> out;
     carrier_stage stage{settings, frames_out()};
     modem_stage modem;
@@ -82,18 +87,18 @@ TEST_CASE("app/modem_stage: keeps a carrier's packets while it waits for its rec
     for (const auto& packet : packets) {
         it.enqueue(packet);
     }
-    const std::size_t all = it.in->used();
+    const std::size_t all = it.in->ring().used();
     while (it.stage.ready()) {
         it.step();
     }
     for (int i = 0; i < 100; ++i) {
         CHECK(it.step() == 0);
     }
-    CHECK(it.in->used() >= all - dataplane::burst_packets);
+    CHECK(it.in->ring().used() >= all - dataplane::burst_packets);
     CHECK(it.modem.left_of(it.stage) > 0);
     it.run();
     CHECK(it.modem.left_of(it.stage) == 0);
-    CHECK(it.in->dropped() == 0);
+    CHECK(it.in->ring().dropped() == 0);
     CHECK(it.stage.view().iq.packets == packets.size());
     CHECK(it.stage.view().iq.lost_packets == 0);
 }
@@ -153,10 +158,116 @@ TEST_CASE("app/modem_stage: drained once all in its rings is delivered, not befo
     CHECK(it.modem.drained());
     it.take();
     CHECK(it.sent > 10);
-    CHECK(it.in->used() == 0);
+    CHECK(it.in->ring().used() == 0);
     // What comes too late stays where it is, to be counted.
     it.enqueue(packets[5]);
-    CHECK(it.in->used() + it.modem.left_of(it.stage) == 1);
+    CHECK(it.in->ring().used() + it.modem.left_of(it.stage) == 1);
+}
+
+TEST_CASE("app/carrier_input: a carrier that falls behind loses a whole stretch, counted") {
+    const auto pool = make_pool(511);
+    const auto input = make_input(128);
+    const auto give = [&](std::uint8_t number) {
+        dataplane::packet_burst burst;
+        REQUIRE(pool->allocate(burst, 8));
+        for (std::size_t i = 0; i < burst.size(); ++i) {
+            burst[i].append(1)[0] = number;
+            burst[i].set_word(~std::uint64_t{0}); // as it may come from a port
+        }
+        input->enqueue(burst);
+    };
+    const auto take = [&](std::size_t bursts) {
+        std::vector<std::uint8_t> after; ///< numbers of the packets that tell of a loss
+        for (; bursts > 0; --bursts) {
+            dataplane::packet_burst burst;
+            input->ring().dequeue(burst);
+            for (std::size_t i = 0; i < burst.size(); ++i) {
+                if (carrier_input::after_loss(burst[i])) {
+                    after.push_back(burst[i].data()[0]);
+                }
+            }
+        }
+        return after;
+    };
+    for (std::uint8_t i = 0; i < 16; ++i) {
+        give(i);
+    }
+    CHECK_FALSE(input->is_behind());
+    give(16); // full
+    CHECK(input->is_behind());
+    CHECK(input->behind() == 8);
+    CHECK(take(1).empty()); // 96 left: more than half
+    give(17);
+    CHECK(input->behind() == 16);
+    CHECK(take(2).empty()); // 32 left
+    give(18);
+    CHECK_FALSE(input->is_behind());
+    give(19);
+    CHECK(input->behind() == 16);
+    CHECK(input->ring().dropped() == 0);
+    CHECK(take(3) == std::vector<std::uint8_t>{18}); // of its eight, the first
+    input->close();
+    give(20);
+    CHECK(input->refused() == 8);
+    CHECK(input->ring().used() == 0);
+    CHECK(pool->available() == pool->capacity());
+}
+
+TEST_CASE("app/modem_stage: what was dropped at the input is not worked through") {
+    bench it;
+    const auto packets = signal_of(it.settings.mission, {.seconds = 1.0});
+    const auto push = [&](std::size_t from, std::size_t to) {
+        for (std::size_t i = from; i < to; ++i) {
+            it.enqueue(packets[i]);
+            it.step();
+            it.stage.serve();
+        }
+        it.run();
+    };
+    push(0, 800);
+    // The input drops what does not fit: 100 ms.
+    const std::size_t all = it.in->ring().capacity();
+    for (std::size_t i = 0; i <= all; ++i) {
+        it.enqueue(packets[800]); // the same again and again: duplicates
+    }
+    CHECK(it.in->behind() == 1);
+    it.run();
+    push(1150, 1600);
+    const auto view = it.stage.view();
+    CHECK(view.status.receiver.acquisitions == 2);
+    CHECK(view.status.samples < 1600 * 1000);
+    CHECK(view.iq.lost_packets > 300);
+}
+
+TEST_CASE("app/modem_stage: a carrier's second half runs on another lcore, and is drained last") {
+    bench it;
+    it.stage.frames().put_behind_ring();
+    modem_stage other({}, {&it.stage.frames()}, it.tx.get(), it.out.get());
+    for (const auto& packet : signal_of(it.settings.mission, {.seconds = 0.15})) {
+        it.enqueue(packet);
+    }
+    for (int i = 0; i < 200; ++i) {
+        it.step();
+        it.stage.serve();
+    }
+    CHECK(it.in->ring().used() == 0);
+    CHECK(it.sent == 0);
+    CHECK(it.stage.frames().used() > 0);
+    it.modem.request_drain();
+    other.request_drain();
+    CHECK(other.step(it.now) > 0);
+    CHECK_FALSE(other.drained());
+    for (int i = 0; i < 10; ++i) {
+        it.step();
+    }
+    CHECK(it.modem.drained());
+    for (int i = 0; i < 100; ++i) {
+        other.step(it.now += step_ns);
+        it.take();
+    }
+    CHECK(other.drained());
+    CHECK(it.sent > 5);
+    CHECK(it.stage.view().status.frames.good == it.sent);
 }
 
 } // namespace landfall::app
