@@ -57,6 +57,7 @@ struct carrier_settings {
     std::optional<std::uint32_t> stream_id; ///< none: any stream on that UDP port
     /// What the digitiser is set to; the packets tell it, this is for what is checked beforehand.
     std::optional<std::int64_t> sample_rate_hz;
+    std::optional<std::uint8_t> lcores; ///< modem lcores that it is spread over; none: as it costs
     origin at;
     key_origins given;         ///< the keys above
     key_origins mission_given; ///< the mission's, in its file or here

@@ -137,7 +137,8 @@ constexpr std::array keys_of_carrier{
     key<udp_port, &carrier_settings::udp_port>("udp_port"),
     key<is::number<std::uint32_t, 0, 0xFFFFFFFF>, &carrier_settings::stream_id>("stream_id"),
     key<is::number<std::int64_t, 2000, 100'000'000'000, quantity::frequency>,
-        &carrier_settings::sample_rate_hz>("sample_rate_hz")};
+        &carrier_settings::sample_rate_hz>("sample_rate_hz"),
+    key<is::number<std::uint8_t, 1, 2>, &carrier_settings::lcores>("lcores")};
 
 constexpr std::array keys_of_tunnel{
     key<is::reference, &tunnel_settings::port>("port", required),

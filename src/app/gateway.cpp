@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <numeric>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -59,26 +59,6 @@ dataplane::packet_pool_config tunnel_pool(const config::gateway& settings) {
 /// Of handshakes and keepalives, which do not wait for packets that wait for them.
 dataplane::packet_pool_config message_pool() {
     return {.name = "messages", .packets = 1023, .data_octets = tunnel_stage::message_octets};
-}
-
-/// Each carrier's modem, the load spread evenly: the fastest first, to whom has least.
-std::vector<std::size_t> place(const std::vector<config::carrier_settings>& carriers,
-                               std::size_t modems) {
-    std::vector<std::size_t> order(carriers.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        const double rate_a = carriers[a].mission.wave.symbol_rate_hz;
-        const double rate_b = carriers[b].mission.wave.symbol_rate_hz;
-        return rate_a > rate_b || (rate_a == rate_b && a < b);
-    });
-    std::vector<double> load(modems, 0.0);
-    std::vector<std::size_t> placed(carriers.size());
-    for (const std::size_t carrier : order) {
-        const auto least = std::min_element(load.begin(), load.end());
-        placed[carrier] = static_cast<std::size_t>(least - load.begin());
-        *least += carriers[carrier].mission.wave.symbol_rate_hz;
-    }
-    return placed;
 }
 
 /// The gateway's own address in the tunnel that a route's datagrams come from.
@@ -281,13 +261,59 @@ delivery::router_config gateway::routes_of(std::size_t carrier) const {
     return made;
 }
 
+/// Which lcore runs which carrier, by what each costs on this machine.
+std::vector<carrier_place> gateway::place_carriers(std::span<const dataplane::lcore> lcores) {
+    std::vector<carrier_to_place> list;
+    std::map<std::pair<std::string, std::int64_t>, carrier_cost> known;
+    for (const config::carrier_settings& one : settings_.carriers) {
+        carrier_to_place& to = list.emplace_back();
+        to.lcores = one.lcores.value_or(0);
+        if (lcores.size() > 1) { // else there is no choice
+            const std::int64_t rate_hz = one.sample_rate_hz.value_or(0);
+            const auto [cost, is_new] =
+                known.try_emplace({config::toml_text(one.mission), rate_hz});
+            if (is_new) {
+                cost->second = measure_cost(one.mission, static_cast<double>(rate_hz));
+            }
+            to.cost = cost->second;
+        }
+    }
+    const auto placed = place(list, lcores.size());
+    std::vector<double> load(lcores.size(), 0.0);
+    for (std::size_t i = 0; i < placed.size() && lcores.size() > 1; ++i) {
+        const carrier_place& at = placed[i];
+        const carrier_cost& cost = list[i].cost;
+        load[at.demodulation] += cost.demodulation;
+        load[at.decoding] += cost.decoding;
+        log_.info(
+            fmt::format("carrier {}: demodulation takes {:.0f} % of CPU {}, decoding {:.0f} % of "
+                        "CPU {}",
+                        settings_.carriers[i].name, 100 * cost.demodulation,
+                        lcores[at.demodulation].cpu, 100 * cost.decoding, lcores[at.decoding].cpu));
+    }
+    for (std::size_t i = 0; i < lcores.size(); ++i) {
+        if (load[i] > 1.0) {
+            log_.warning(
+                fmt::format("CPU {}: its carriers need {:.1f} times what it has to keep up "
+                            "with real time",
+                            lcores[i].cpu, load[i]));
+        }
+    }
+    return placed;
+}
+
 base::result<void> gateway::make_modems(std::span<const dataplane::lcore> lcores) {
-    const auto placed = place(settings_.carriers, lcores.size());
+    const auto placed = place_carriers(lcores);
     for (std::size_t i = 0; i < lcores.size(); ++i) {
         std::vector<modem_carrier> own;
+        std::vector<frame_stage*> seconds;
         for (std::size_t c = 0; c < carriers_.size(); ++c) {
-            if (placed[c] == i) {
+            if (placed[c].demodulation == i) {
                 own.push_back({.carrier = carriers_[c].get(), .in = &inputs_[c]->ring()});
+            }
+            if (placed[c].spread() && placed[c].decoding == i) {
+                carriers_[c]->frames().put_behind_ring();
+                seconds.push_back(&carriers_[c]->frames());
             }
         }
         dataplane::packet_ring* out = nullptr;

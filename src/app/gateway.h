@@ -7,6 +7,7 @@
 #include "app/carrier_input.h"
 #include "app/carrier_stage.h"
 #include "app/modem_stage.h"
+#include "app/placement.h"
 #include "app/tunnel_stage.h"
 #include "base/error.h"
 #include "config/gateway.h"
@@ -108,6 +109,7 @@ class gateway {
     base::result<void> open_ports();
     base::result<void> make_tunnel();
     base::result<void> make_carriers();
+    std::vector<carrier_place> place_carriers(std::span<const dataplane::lcore> lcores);
     base::result<void> make_modems(std::span<const dataplane::lcore> lcores);
     void make_stacks();
     void make_io(std::span<const dataplane::lcore> lcores);

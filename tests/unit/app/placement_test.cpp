@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "app/placement.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <vector>
+
+namespace landfall::app {
+namespace {
+
+std::vector<double> loads_of(std::span<const carrier_to_place> carriers,
+                             std::span<const carrier_place> placed, std::size_t lcores) {
+    std::vector<double> load(lcores, 0.0);
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        load.at(placed[i].demodulation) += carriers[i].cost.demodulation;
+        load.at(placed[i].decoding) += carriers[i].cost.decoding;
+    }
+    return load;
+}
+
+} // namespace
+
+TEST_CASE("app/placement: many slow carriers are spread evenly, none of them split") {
+    std::vector<carrier_to_place> carriers;
+    for (int i = 0; i < 60; ++i) {
+        carriers.push_back({{0.001 * (1 + i % 7), 0.002}});
+    }
+    const auto placed = place(carriers, 3);
+    CHECK(std::none_of(placed.begin(), placed.end(), [](auto& one) { return one.spread(); }));
+    const auto load = loads_of(carriers, placed, 3);
+    const double mean = std::accumulate(load.begin(), load.end(), 0.0) / 3;
+    CHECK(*std::max_element(load.begin(), load.end()) < 1.02 * mean);
+}
+
+TEST_CASE("app/placement: a carrier that takes most of a lcore is spread over two") {
+    const std::array carriers{carrier_to_place{{0.1, 0.1}}, carrier_to_place{{0.6, 0.5}},
+                              carrier_to_place{{0.3, 0.3}}};
+    const auto placed = place(carriers, 2);
+    CHECK_FALSE(placed[0].spread());
+    CHECK(placed[1].spread());
+    CHECK_FALSE(placed[2].spread());
+    const auto load = loads_of(carriers, placed, 2);
+    CHECK(*std::max_element(load.begin(), load.end()) < 1.2);
+    for (const auto& one : place(carriers, 1)) {
+        CHECK(one.demodulation == 0);
+        CHECK_FALSE(one.spread());
+    }
+}
+
+TEST_CASE("app/placement: what the configuration says of lcores counts") {
+    const std::array carriers{carrier_to_place{{0.01, 0.01}, 2}, carrier_to_place{{1.0, 1.0}, 1}};
+    const auto placed = place(carriers, 4);
+    CHECK(placed[0].spread());
+    CHECK_FALSE(placed[1].spread());
+    CHECK(placed[0].demodulation != placed[1].demodulation);
+    CHECK(placed[0].decoding != placed[1].decoding);
+}
+
+TEST_CASE("app/placement: the cost of a carrier grows with its symbol rate") {
+    config::mission mission;
+    mission.wave.symbol_rate_hz = 1e6;
+    const carrier_cost slow = measure_cost(mission, 0.0);
+    mission.wave.symbol_rate_hz = 50e6;
+    const carrier_cost fast = measure_cost(mission, 0.0);
+    CHECK(slow.demodulation > 0.0);
+    CHECK(slow.decoding > 0.0);
+    CHECK(fast.both() > slow.both());
+}
+
+} // namespace landfall::app
