@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/bench_command.h"
 
+#include "app/bench_cores.h"
 #include "app/bench_gateway.h"
 #include "app/bench_ingest.h"
 #include "app/bench_tunnel.h"
@@ -360,6 +361,23 @@ std::optional<measured> bench_chain(double seconds, const std::string& stage) {
     return measured{stage, value, "sample/s", "real time", signal.sample_rate_hz};
 }
 
+std::optional<measured> bench_cores(double seconds, const std::string& stage) {
+    const auto mission = config::load_mission(stage.substr(std::string_view("cores-").size()));
+    if (!mission) {
+        fmt::print(stderr, "{}", mission.error().text());
+        return std::nullopt;
+    }
+    const bool coded = mission->coding.convolutional != fec::code_rate::none;
+    const recorded signal = record(*mission, 1'000'000, coded ? 8.0 : 12.0);
+    const cores_rates rates =
+        measure_cores(*mission, signal.packets, signal.samples.size(), seconds);
+    if (rates.one == 0.0) {
+        fmt::print(stderr, "{}: no frame was decoded\n", stage);
+        return std::nullopt;
+    }
+    return measured{stage, rates.two, "sample/s", "on one lcore", rates.one};
+}
+
 std::optional<measured> bench_tunnel(double seconds, const std::string& stage) {
     const tunnel_rates rates = measure_tunnel(seconds);
     if (rates.transmit == 0.0) {
@@ -383,12 +401,12 @@ std::string cpu_name() {
     return "unknown";
 }
 
-const std::array<const char*, 18> all_stages{
+const std::array<const char*, 20> all_stages{
     "difi-ingest",       "difi-unpack",      "demod-bpsk",          "demod-qpsk",
     "demod-oqpsk",       "search-qpsk",      "search-oqpsk",        "viterbi-1/2",
     "viterbi-3/4",       "rs-255-223-clean", "rs-255-223-8-errors", "chain-goes-hrit",
-    "chain-metop-ahrpt", "chain-jpss-hrd",   "chain-noaa21-hrd",    "tunnel-encrypt",
-    "tunnel-transmit",   "gateway-gk2a-hrit"};
+    "chain-metop-ahrpt", "chain-jpss-hrd",   "chain-noaa21-hrd",    "cores-jpss-hrd",
+    "cores-noaa21-hrd",  "tunnel-encrypt",   "tunnel-transmit",     "gateway-gk2a-hrit"};
 
 std::optional<measured> bench_gateway(double seconds, const std::string& stage) {
     const auto mission = config::load_mission(stage.substr(std::string_view("gateway-").size()));
@@ -440,6 +458,9 @@ std::optional<measured> run_stage(const std::string& stage, double seconds) {
     }
     if (stage.starts_with("chain-")) {
         return bench_chain(seconds, stage);
+    }
+    if (stage.starts_with("cores-")) {
+        return bench_cores(seconds, stage);
     }
     if (stage.starts_with("gateway-")) {
         return bench_gateway(seconds, stage);

@@ -59,15 +59,15 @@ TEST_CASE("app/placement: what the configuration says of lcores counts") {
     CHECK(placed[0].decoding != placed[1].decoding);
 }
 
-TEST_CASE("app/placement: the cost of a carrier grows with its symbol rate") {
+TEST_CASE("app/placement: a carrier costs something, also one that cannot be simulated") {
     config::mission mission;
     mission.wave.symbol_rate_hz = 1e6;
-    const carrier_cost slow = measure_cost(mission, 0.0);
-    mission.wave.symbol_rate_hz = 50e6;
-    const carrier_cost fast = measure_cost(mission, 0.0);
-    CHECK(slow.demodulation > 0.0);
-    CHECK(slow.decoding > 0.0);
-    CHECK(fast.both() > slow.both());
+    const carrier_cost cost = measure_cost(mission, 0.0);
+    CHECK(cost.demodulation > 0.0);
+    CHECK(cost.decoding > 0.0);
+    const carrier_cost guess = measure_cost(mission, 1.0); // samples a second: too few
+    CHECK(guess.both() > 0.0);
+    CHECK(guess.both() < 1.0);
 }
 
 } // namespace landfall::app
