@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "wire/input_file.h"
+#include "wire/pcapng.h"
 
 #include <cstdint>
 #include <string>
@@ -11,14 +12,6 @@
 #include <vector>
 
 namespace landfall::wire {
-
-/// Link types of what we write (tcpdump.org/linktypes.html).
-namespace link_number {
-inline constexpr std::uint16_t ethernet = 1;
-inline constexpr std::uint16_t raw_ip = 101;
-inline constexpr std::uint16_t transfer_frames = 147; ///< USER0
-inline constexpr std::uint16_t space_packets = 148;   ///< USER1
-} // namespace link_number
 
 /// pcap with nanosecond timestamps (draft-ietf-opsawg-pcap), big-endian.
 class pcap_writer {
@@ -35,7 +28,7 @@ class pcap_writer {
     std::vector<std::uint8_t> buffer_;
 };
 
-/// pcapng (draft-ietf-opsawg-pcapng), one section, big-endian, nanosecond timestamps.
+/// A pcapng file of one section.
 class pcapng_writer {
   public:
     static base::result<pcapng_writer> create(const std::string& path);
@@ -48,12 +41,6 @@ class pcapng_writer {
 
   private:
     explicit pcapng_writer(output_file file) : file_(std::move(file)) {}
-
-    void begin_block(std::uint32_t type);
-    void option(std::uint16_t code, base::octets value);
-    void option(std::uint16_t code, std::string_view text);
-    void pad();
-    base::result<void> end_block();
 
     output_file file_;
     std::uint32_t interface_count_ = 0;

@@ -19,7 +19,7 @@ ROOMS = {
     "config": {"src/base"},
     "crypto": {"src/base"},
     "dataplane": {"src/base"},
-    "src/delivery": {"src/base", "src/framing", "src/wire"},
+    "src/delivery": {"src/base", "src/framing", "src/wire", "crypto"},
     "src/control": {"src/base"},
     "src/app": {"src/base", "src/wire", "dsp", "dsp/fec", "src/framing", "src/delivery", "src/control", "config",
                 "crypto", "dataplane"},
@@ -44,7 +44,7 @@ THIRD_PARTY = {
     r"fmt/.*": {"src/wire", "config", "src/control", "src/app"},
     r"arpa/inet\.h": {"src/base", "src/wire", "src/app"},
     r"(sys|net|netinet|arpa)/.*|netdb\.h|unistd\.h|fcntl\.h|poll\.h|sched\.h":
-        {"src/wire", "src/control", "crypto", "dataplane", "src/app"},
+        {"src/wire", "src/delivery", "src/control", "crypto", "dataplane", "src/app"},
 }
 STANDARD = re.compile(r"[a-z_0-9]+")
 INTRINSICS = re.compile(r".*intrin\.h|arm_neon\.h|arm_sve\.h")
