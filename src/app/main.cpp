@@ -10,6 +10,7 @@
 #include "app/replay_command.h"
 #include "app/run_command.h"
 #include "app/simulate_command.h"
+#include "app/spool_command.h"
 #include "app/status_command.h"
 #include "app/version.h"
 #include "base/error.h"
@@ -287,6 +288,36 @@ void add_status(CLI::App& program, std::function<int()>& chosen) {
         [options, &chosen] { chosen = [options] { return status_command(*options); }; });
 }
 
+void add_spool(CLI::App& program, std::function<int()>& chosen) {
+    auto options = std::make_shared<spool_options>();
+    CLI::App* command =
+        add_command(program, "spool", "What the durable lane keeps, also while the gateway runs");
+    command->footer("Example:\n  landfall spool verify\n"
+                    "  landfall spool export --to out/ && age -d -i tenant.key -o x.pcapng out/…");
+    command->require_subcommand(1);
+    const auto add = [&](const char* name, spool_word word, const char* does) {
+        CLI::App* made = add_command(*command, name, does);
+        made->footer(fmt::format("Example:\n  landfall spool {}{}", name,
+                                 word == spool_word::export_ ? " --to out/ -i tenant.key" : ""));
+        made->add_option("folder", options->folder, "The spool, or one tenant's folder of it")
+            ->capture_default_str();
+        made->add_option("--tenant", options->tenant, "Only this one");
+        made->add_flag("--json", options->json, "As JSON");
+        made->callback([options, word, &chosen] {
+            chosen = [options, word] { return spool_command(word, *options); };
+        });
+        return made;
+    };
+    add("list", spool_word::list, "Segments, and what they say of themselves");
+    add("verify", spool_word::verify, "Finds and names what is damaged, cut or missing");
+    CLI::App* export_command =
+        add("export", spool_word::export_, "Copies good segments; with an identity, opens them");
+    export_command->add_option("--to", options->to, "Folder; nothing in it is overwritten")
+        ->required();
+    export_command->add_option("-i,--identity", options->identity_file,
+                               "File of age-keygen: writes pcapng");
+}
+
 void add_check(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<check_options>();
     options->config_file = config::default_gateway_file;
@@ -322,6 +353,7 @@ int run(int argc, char** argv) {
     add_bench(program, chosen);
     add_demo(program, chosen);
     add_status(program, chosen);
+    add_spool(program, chosen);
     add_run(program, chosen);
     try {
         program.parse(argc, argv);
