@@ -4,6 +4,7 @@
 #include "app/bench_cores.h"
 #include "app/bench_gateway.h"
 #include "app/bench_ingest.h"
+#include "app/bench_spool.h"
 #include "app/bench_tunnel.h"
 #include "app/difi_packetiser.h"
 #include "app/downlink.h"
@@ -391,6 +392,15 @@ std::optional<measured> bench_tunnel(double seconds, const std::string& stage) {
                     rates.one_call, "plain AEAD",   rates.plain};
 }
 
+std::optional<measured> bench_spool(double seconds, const std::string& stage) {
+    const auto rates = measure_spool(seconds);
+    if (!rates) {
+        fmt::print(stderr, "landfall bench: {}: {}\n", stage, rates.error().message);
+        return std::nullopt;
+    }
+    return measured{stage, rates->sealed, "octet/s", "fdatasync alone", rates->plain};
+}
+
 std::string cpu_name() {
     std::ifstream info("/proc/cpuinfo");
     for (std::string line; std::getline(info, line);) {
@@ -401,12 +411,13 @@ std::string cpu_name() {
     return "unknown";
 }
 
-const std::array<const char*, 20> all_stages{
+const std::array<const char*, 21> all_stages{
     "difi-ingest",       "difi-unpack",      "demod-bpsk",          "demod-qpsk",
     "demod-oqpsk",       "search-qpsk",      "search-oqpsk",        "viterbi-1/2",
     "viterbi-3/4",       "rs-255-223-clean", "rs-255-223-8-errors", "chain-goes-hrit",
     "chain-metop-ahrpt", "chain-jpss-hrd",   "chain-noaa21-hrd",    "cores-jpss-hrd",
-    "cores-noaa21-hrd",  "tunnel-encrypt",   "tunnel-transmit",     "gateway-gk2a-hrit"};
+    "cores-noaa21-hrd",  "tunnel-encrypt",   "tunnel-transmit",     "spool-write",
+    "gateway-gk2a-hrit"};
 
 std::optional<measured> bench_gateway(double seconds, const std::string& stage) {
     const auto mission = config::load_mission(stage.substr(std::string_view("gateway-").size()));
@@ -464,6 +475,9 @@ std::optional<measured> run_stage(const std::string& stage, double seconds) {
     }
     if (stage.starts_with("gateway-")) {
         return bench_gateway(seconds, stage);
+    }
+    if (stage == "spool-write") {
+        return bench_spool(seconds, stage);
     }
     if (stage.starts_with("tunnel-")) {
         return bench_tunnel(seconds, stage);
