@@ -4,7 +4,7 @@
 //
 //   spool-writer FOLDER RECIPIENT FIRST_NUMBER MOST_OCTETS RESERVE_OCTETS POLICY PUBLISH_EVERY
 //
-//   durable SEQUENCE DIGEST FIRST COUNT    frames FIRST to FIRST + COUNT - 1; COUNT 0: found there
+//   durable SEQUENCE DIGEST FIRST COUNT    frames FIRST to FIRST + COUNT - 1; COUNT 0: of before
 //   published SEQUENCE DIGEST              about to be acknowledged
 //   removed SEQUENCE DIGEST REASON
 //   total FRAMES DURABLE REMOVED WAITING TORN FAILURES     segments; at an orderly end
@@ -122,6 +122,7 @@ class writer {
                     std::to_string(of.count) + "\n");
             }
         }
+        store_.recorded();
     }
     void publish() {
         if (publish_every_ == 0 || ++turns_ % publish_every_ != 0) {

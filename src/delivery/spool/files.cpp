@@ -18,8 +18,8 @@ namespace {
 constexpr mode_t file_mode = 0640;
 constexpr mode_t folder_mode = 0750;
 
-std::unexpected<file_error> why() noexcept {
-    switch (errno) {
+std::unexpected<file_error> why(int error = errno) noexcept {
+    switch (error) {
     case ENOSPC:
     case EDQUOT:
         return std::unexpected(file_error::no_space);
@@ -49,13 +49,13 @@ file_result<int> opened(int file) noexcept {
 class posix_files final : public file_system {
   public:
     file_result<void> make_folder(const std::string& path) override {
-        const int status = ::mkdir(path.c_str(), folder_mode);
-        struct stat about{};
-        if (status != 0 && errno == EEXIST && ::stat(path.c_str(), &about) == 0 &&
-            S_ISDIR(about.st_mode)) {
+        if (::mkdir(path.c_str(), folder_mode) == 0) {
             return {};
         }
-        return done(status);
+        const int error = errno;
+        struct stat about{};
+        const bool there = error == EEXIST && ::stat(path.c_str(), &about) == 0;
+        return there && S_ISDIR(about.st_mode) ? file_result<void>{} : why(error);
     }
 
     file_result<std::vector<folder_entry>> list(const std::string& path) override {
@@ -72,8 +72,7 @@ class posix_files final : public file_system {
             }
         }
         if (error) {
-            errno = error.value();
-            return why();
+            return why(error.value());
         }
         return found;
     }

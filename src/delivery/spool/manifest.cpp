@@ -58,13 +58,13 @@ std::optional<stored_segment> parse_stored(const words& of) noexcept {
                           *frames,   *stored, *digest};
 }
 
-bool is_reason(std::string_view text) noexcept {
+std::optional<removal> parse_reason(std::string_view text) noexcept {
     for (std::size_t i = 0; i < removal_count; ++i) {
         if (text == name(static_cast<removal>(i))) {
-            return true;
+            return static_cast<removal>(i);
         }
     }
-    return false;
+    return std::nullopt;
 }
 
 void saw(manifest& all, std::uint64_t sequence) noexcept {
@@ -81,18 +81,29 @@ bool take_stored(manifest& all, const words& of, bool missing) {
     all.missing.erase(segment->sequence);
     all.clock_s = std::max(all.clock_s, segment->stored_s);
     (missing ? all.missing : all.there).emplace(segment->sequence, *segment);
+    if (!missing) {
+        all.recent.push_back({*segment});
+    }
     return true;
 }
 
 bool take_removed(manifest& all, const words& of) {
     const auto sequence = parse_number(of.word[1]);
-    if (of.count != 4 || !sequence || !is_reason(of.word[2])) {
+    const auto reason = parse_reason(of.word[2]);
+    if (of.count != 4 || !sequence || !reason) {
         return false;
     }
     saw(all, *sequence);
-    all.there.erase(*sequence);
-    all.missing.erase(*sequence);
-    all.removed.insert(*sequence);
+    auto known = all.there.extract(*sequence);
+    known = known ? std::move(known) : all.missing.extract(*sequence);
+    if (known) {
+        all.recent.push_back({known.mapped(), *reason});
+    }
+    if (*reason != removal::missing) {
+        all.removed.insert(*sequence);
+    } else if (known) {
+        all.missing.emplace(*sequence, known.mapped());
+    }
     return true;
 }
 
@@ -104,6 +115,7 @@ bool take_clock(manifest& all, const words& of) noexcept {
     }
     all.next = std::max(all.next, *next);
     all.clock_s = std::max(all.clock_s, *clock);
+    all.recent.clear();
     return true;
 }
 

@@ -2,7 +2,8 @@
 // The text file beside a tenant's segments that says which of them ought to be there, and the
 // names of the files.
 //
-//   = NEXT CLOCK CHECK                                       next sequence number; running time, s
+//   = NEXT CLOCK CHECK                                       next sequence number; running time, s;
+//                                                            all before it is on record elsewhere
 //   + SEQUENCE OCTETS PRIORITY FRAMES STORED DIGEST CHECK    a segment is there, since STORED
 //   - SEQUENCE REASON CHECK                                  it was removed
 //   ? SEQUENCE OCTETS PRIORITY FRAMES STORED DIGEST CHECK    it was found to be missing
@@ -55,12 +56,19 @@ struct stored_segment {
     auto operator<=>(const stored_segment&) const = default;
 };
 
+/// Nothing removed: it came.
+struct manifest_event {
+    stored_segment segment;
+    std::optional<removal> removed{};
+};
+
 struct manifest {
     std::uint64_t next = 1;
     std::uint64_t clock_s = 0;
     std::map<std::uint64_t, stored_segment> there;
     std::map<std::uint64_t, stored_segment> missing;
     std::set<std::uint64_t> removed;
+    std::vector<manifest_event> recent; ///< of what may not be on record elsewhere, in order
     std::size_t lines = 0;
     std::vector<std::size_t> bad_lines; ///< their numbers, from 1
     bool torn = false;                  ///< the last line was cut

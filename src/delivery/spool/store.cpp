@@ -161,6 +161,7 @@ bool segment_store::announce() {
     std::string lines;
     for (renamed_file& one : renamed_) {
         lines += stored_line(one.segment);
+        note(one.segment, std::nullopt);
         index_.add(one.segment);
         numbers_.durable_segments.add();
         numbers_.durable_frames.add(one.segment.frames);
@@ -180,6 +181,17 @@ std::vector<spool_event> segment_store::take_events() {
     return std::exchange(events_, {});
 }
 
+void segment_store::recorded() {
+    if (!events_.empty() || unrecorded_.empty()) {
+        return;
+    }
+    unrecorded_.clear();
+    ++manifest_lines_;
+    if (manifest_behind_ || !append_manifest(clock_line(next_, clock_s()), false)) {
+        manifest_behind_ = true;
+    }
+}
+
 std::expected<std::vector<std::uint8_t>, std::optional<removal>>
 segment_store::content(std::uint64_t sequence) {
     const stored_segment* found = index_.find(sequence);
@@ -194,6 +206,7 @@ segment_store::content(std::uint64_t sequence) {
     }
     if (!read && read.error() == file_error::not_found) {
         missing_.emplace(sequence, segment);
+        note(segment, removal::missing);
         index_.erase(sequence);
         manifest_behind_ = true;
         count_removed({segment, removal::missing});

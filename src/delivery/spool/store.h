@@ -25,6 +25,7 @@ namespace landfall::delivery {
 inline constexpr std::size_t most_waiting_segments = 32; ///< in memory, not yet written
 inline constexpr std::size_t most_group_segments = 8;    ///< made durable at once
 inline constexpr std::size_t most_aside_files = 16;      ///< torn and damaged ones, the newest
+inline constexpr std::size_t most_unrecorded_octets = std::size_t{8} << 20U; ///< of manifest
 inline constexpr std::size_t most_segment_octets = std::size_t{64} << 20U;
 inline constexpr std::uint64_t most_segments = 1'000'000; ///< of one tenant
 
@@ -36,7 +37,8 @@ struct store_limits {
     std::uint64_t reserve_octets = std::uint64_t{16} << 20U;
 };
 
-/// What happened to a segment: each became durable once, each was removed once.
+/// What happened to a segment: each became durable once, each was removed once. A start says again
+/// what was not `recorded` before: who keeps a record knows it by the digest.
 struct spool_event {
     stored_segment segment;                   ///< of what never was on disk: sequence 0
     std::optional<removal> removed{};         ///< nothing: it is durable now
@@ -78,6 +80,9 @@ class segment_store {
     std::int64_t poll(std::int64_t now_ns);
     /// What happened since the last call, in order.
     [[nodiscard]] std::vector<spool_event> take_events();
+    /// All that `take_events` gave is on record elsewhere, durably: no start says it again. Nothing
+    /// while there are more events.
+    void recorded();
 
     /// The next to be published: highest priority, then oldest. It does not make room for others
     /// until it is acknowledged or given back.
@@ -121,6 +126,7 @@ class segment_store {
     void find_segment(const segment_file& file, const folder_entry& entry, manifest& expected);
     void adopt(const stored_segment& segment, const std::string& name);
     void find_missing(manifest& expected);
+    void repeat_events(const manifest& expected);
 
     // store.cpp: writing
     [[nodiscard]] bool flush();
@@ -153,6 +159,7 @@ class segment_store {
     // store_manifest.cpp
     [[nodiscard]] bool append_manifest(const std::string& lines, bool sync);
     [[nodiscard]] bool rewrite_manifest();
+    void note(const stored_segment& segment, std::optional<removal> removed);
     void keep_up(std::int64_t now_ns);
     [[nodiscard]] std::uint64_t clock_s() const noexcept;
     [[nodiscard]] std::string path(std::string_view name) const;
@@ -176,6 +183,7 @@ class segment_store {
 
     open_file manifest_;
     std::uint64_t manifest_lines_ = 0;
+    std::string unrecorded_;       ///< lines of events that a start would have to say again
     bool manifest_behind_ = false; ///< it does not say all: to be written anew
     std::int64_t clock_line_ns_ = 0;
 

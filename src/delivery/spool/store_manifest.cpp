@@ -45,9 +45,21 @@ bool segment_store::append_manifest(const std::string& lines, bool sync) {
            (!sync || good(files_.sync(manifest_.number())));
 }
 
+/// An event's lines make sense without those before them.
+void segment_store::note(const stored_segment& segment, std::optional<removal> removed) {
+    if (unrecorded_.size() > most_unrecorded_octets) {
+        unrecorded_.clear(); // nobody keeps a record
+    }
+    // Of what has gone, what it was: it is not to be said again that it came.
+    unrecorded_ += stored_line(segment, removed ? '?' : '+');
+    if (removed) {
+        unrecorded_ += removed_line(segment.sequence, *removed);
+    }
+}
+
 /// A new one beside the old one, then in its place.
 bool segment_store::rewrite_manifest() {
-    std::string text = clock_line(next_, clock_s());
+    std::string text;
     while (missing_.size() > most_missing) {
         missing_.erase(missing_.begin());
     }
@@ -57,6 +69,7 @@ bool segment_store::rewrite_manifest() {
     for (const auto& [sequence, segment] : index_.all()) {
         text += stored_line(segment);
     }
+    text.append(clock_line(next_, clock_s())).append(unrecorded_);
     const std::string made = path(new_manifest_name);
     if (const auto gone = files_.remove(made); !gone && gone.error() != file_error::not_found) {
         return report(gone.error());
@@ -76,7 +89,7 @@ bool segment_store::rewrite_manifest() {
         return false;
     }
     manifest_ = std::move(file); // at its end
-    manifest_lines_ = 1 + missing_.size() + index_.all().size();
+    manifest_lines_ = static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
     manifest_behind_ = !good(files_.sync_folder(folder_));
     return !manifest_behind_;
 }
@@ -88,13 +101,14 @@ void segment_store::keep_up(std::int64_t now_ns) {
     }
     upkeep_ns_ = now_ns + second_ns;
     retry_removals();
-    const std::uint64_t needed = index_.all().size() + missing_.size();
+    const std::uint64_t needed = index_.all().size() + missing_.size() + unrecorded_.size() / 64;
     const bool long_one = manifest_lines_ > least_lines_to_rewrite && manifest_lines_ > 4 * needed;
     if (manifest_behind_ || long_one) {
         manifest_behind_ = !rewrite_manifest();
         return;
     }
-    if (!index_.all().empty() && now_ns - clock_line_ns_ >= clock_line_period_ns) {
+    if (!index_.all().empty() && unrecorded_.empty() &&
+        now_ns - clock_line_ns_ >= clock_line_period_ns) {
         clock_line_ns_ = now_ns;
         ++manifest_lines_;
         manifest_behind_ = !append_manifest(clock_line(next_, clock_s()), false);

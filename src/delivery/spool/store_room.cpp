@@ -104,6 +104,7 @@ void segment_store::remove(std::span<const stored_segment> segments, removal rea
     std::string lines;
     for (const stored_segment& one : segments) {
         lines += removed_line(one.sequence, reason);
+        note(one, reason);
     }
     manifest_lines_ += segments.size();
     if (manifest_behind_ || !append_manifest(lines, true)) {
@@ -125,6 +126,7 @@ void segment_store::set_aside(const stored_segment& segment) {
     const segment_file from{file_kind::segment, segment.sequence, segment.digest};
     const segment_file to{file_kind::bad, segment.sequence, segment.digest};
     const bool renamed = good(files_.rename(path(file_name(from)), path(file_name(to))));
+    note(segment, removal::damaged);
     if (!append_manifest(removed_line(segment.sequence, removal::damaged), true)) {
         manifest_behind_ = true;
     }

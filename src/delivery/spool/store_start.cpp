@@ -56,6 +56,7 @@ base::result<void> segment_store::start(std::int64_t now_ns) {
             find_file(*file, entry, expected);
         }
     }
+    repeat_events(expected);
     find_missing(expected);
     missing_ = std::move(expected.missing);
     manifest_behind_ = true;
@@ -145,6 +146,22 @@ void segment_store::adopt(const stored_segment& segment, const std::string& name
     renamed_.push_back({found, *std::move(summary)});
 }
 
+/// What came and went before the end, and may be on nobody's record. Before what the start found.
+void segment_store::repeat_events(const manifest& expected) {
+    std::vector<spool_event> repeated;
+    std::string lines;
+    for (const manifest_event& one : expected.recent) {
+        const bool came = !one.removed;
+        repeated.push_back(
+            {one.segment, one.removed, came ? summary_of(one.segment) : std::nullopt});
+        lines += stored_line(one.segment, came ? '+' : '?');
+        lines += came ? std::string() : removed_line(one.segment.sequence, *one.removed);
+    }
+    events_.insert(events_.begin(), std::make_move_iterator(repeated.begin()),
+                   std::make_move_iterator(repeated.end()));
+    unrecorded_.insert(0, lines);
+}
+
 void segment_store::find_missing(manifest& expected) {
     const auto is_there = [this](std::uint64_t sequence) {
         return index_.find(sequence) != nullptr ||
@@ -155,6 +172,7 @@ void segment_store::find_missing(manifest& expected) {
     for (const auto& [sequence, segment] : expected.there) {
         if (!is_there(sequence)) {
             expected.missing.emplace(sequence, segment);
+            note(segment, removal::missing);
             count_removed({segment, removal::missing});
         }
     }

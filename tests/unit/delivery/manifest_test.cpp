@@ -21,18 +21,25 @@ stored_segment segment(std::uint64_t sequence) {
 TEST_CASE("delivery/manifest: later lines count") {
     const std::string text = clock_line(4, 9) + stored_line(segment(1)) + stored_line(segment(2)) +
                              removed_line(1, removal::acknowledged) + stored_line(segment(6)) +
-                             stored_line(segment(5), '?') + clock_line(5, 12);
+                             stored_line(segment(5), '?') + clock_line(5, 12) +
+                             stored_line(segment(3)) + removed_line(3, removal::oldest) +
+                             stored_line(segment(4)) + removed_line(4, removal::missing);
     const manifest read = parse_manifest(text);
     CHECK(read.next == 7);
     CHECK(read.clock_s == 26);
-    CHECK(read.lines == 7);
+    CHECK(read.lines == 11);
     CHECK(read.bad_lines.empty());
     CHECK(!read.torn);
     REQUIRE(read.there.size() == 2);
     CHECK(read.there.at(2) == segment(2));
     CHECK(read.there.at(6) == segment(6));
     CHECK(read.missing.at(5) == segment(5));
-    CHECK(read.removed.contains(1));
+    CHECK(read.missing.at(4) == segment(4));
+    CHECK(read.removed == std::set<std::uint64_t>{1, 3});
+    REQUIRE(read.recent.size() == 4);
+    CHECK(read.recent[1].segment == segment(3));
+    CHECK(read.recent[1].removed == removal::oldest);
+    CHECK(!read.recent[2].removed);
 }
 
 TEST_CASE("delivery/manifest: a cut is seen, and whole lines before it count") {

@@ -99,12 +99,55 @@ TEST_CASE("delivery/store: a restart finds what was there, and says it only once
         }
         store->poll(2 * second);
         CHECK(store->take_events().size() == 3);
+        store->recorded();
     }
     auto store = opened(files);
     CHECK(store->take_events().empty());
     CHECK(sequences(*store) == std::vector<std::uint64_t>{1, 2, 3});
     CHECK(store->take()->sequence == 3);
     CHECK(store->numbers().frames.value() == 3);
+}
+
+TEST_CASE("delivery/store: what nobody has recorded is said again, what was recorded is not") {
+    memory_files files;
+    const auto said = [](segment_store& store) {
+        std::string text;
+        for (const spool_event& event : store.take_events()) {
+            CHECK((event.removed.has_value() || event.summary.has_value()));
+            text += std::to_string(event.segment.sequence) +
+                    (event.removed ? std::string("-") + name(*event.removed) : "+") + " ";
+        }
+        return text;
+    };
+    {
+        auto store = opened(files);
+        for (std::uint64_t number = 1; number <= 3; ++number) {
+            store->put(segment_of(number));
+        }
+        store->poll(2 * second);
+        store->recorded(); // nothing: they were not taken
+        CHECK(said(*store) == "1+ 2+ 3+ ");
+        store->recorded();
+        store->put(segment_of(4));
+        store->poll(3 * second);
+        CHECK(said(*store) == "4+ ");
+        const std::uint64_t second_one = 2;
+        store->acknowledge({&second_one, 1});
+    }
+    files.erase("spool/" + file_name({file_kind::segment, 3, segment_of(3).digest}));
+    for (int start = 0; start < 2; ++start) {
+        auto store = opened(files);
+        CHECK(said(*store) == "4+ 2-acknowledged 3-missing ");
+        CHECK(sequences(*store) == std::vector<std::uint64_t>{1, 4});
+    }
+    {
+        auto store = opened(files);
+        static_cast<void>(store->take_events());
+        store->recorded();
+    }
+    auto store = opened(files);
+    CHECK(said(*store).empty());
+    CHECK(sequences(*store) == std::vector<std::uint64_t>{1, 4});
 }
 
 TEST_CASE("delivery/store: without its manifest everything is found again") {
@@ -151,6 +194,8 @@ TEST_CASE("delivery/store: what is damaged, cut or missing is told, and the othe
             store->put(segment_of(number));
         }
         store->poll(2 * second);
+        CHECK(store->take_events().size() == 4);
+        store->recorded();
         for (const auto& [sequence, segment] : store->index().all()) {
             names.push_back("spool/" + file_name({file_kind::segment, sequence, segment.digest}));
         }
