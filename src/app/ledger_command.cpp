@@ -136,8 +136,8 @@ json json_of(const led::audit_report& report) {
 }
 
 int verify_folder(led::files& disk, const ledger_options& options, const led::note_key& key) {
-    const auto report = led::audit(disk, options.path, key,
-                                   [](std::uint64_t, std::string_view, bool) {});
+    const auto report =
+        led::audit(disk, options.path, key, [](std::uint64_t, std::string_view, bool) {});
     std::optional<led::history> since;
     if (!options.since.empty()) {
         const auto older = read_text(disk, options.since);
@@ -313,11 +313,11 @@ int ledger_command(const ledger_options& options) {
     }
     std::error_code error;
     const bool folder = std::filesystem::is_directory(options.path, error);
-    if (!folder && (options.word != ledger_word::verify ||
-                    !std::filesystem::exists(options.path, error))) {
-        return fail({fmt::format("{}: there is no such {}", options.path,
-                                 options.word == ledger_word::verify ? "folder or file"
-                                                                     : "folder")});
+    if (!folder &&
+        (options.word != ledger_word::verify || !std::filesystem::exists(options.path, error))) {
+        return fail(
+            {fmt::format("{}: there is no such {}", options.path,
+                         options.word == ledger_word::verify ? "folder or file" : "folder")});
     }
     switch (options.word) {
     case ledger_word::show:

@@ -6,6 +6,7 @@
 #include "app/downlink.h"
 #include "app/interrupt.h"
 #include "app/key_command.h"
+#include "app/ledger_command.h"
 #include "app/missions_command.h"
 #include "app/replay_command.h"
 #include "app/run_command.h"
@@ -231,6 +232,53 @@ void add_key(CLI::App& program, std::function<int()>& chosen) {
         "(umask 077; landfall key preshared > mdc-a.psk)");
 }
 
+void add_ledger(CLI::App& program, std::function<int()>& chosen) {
+    CLI::App* command = add_command(
+        program, "ledger", "What was received, delivered and dropped, verified on any machine");
+    command->footer("Example:\n  landfall ledger verify -k minisign.pub ledger/\n"
+                    "  landfall ledger prove -k minisign.pub ledger/ 4711 > delivery.tlog-proof\n"
+                    "  landfall ledger verify -k minisign.pub delivery.tlog-proof");
+    command->require_subcommand(1);
+    const auto add = [&](const char* name, ledger_word word, const char* does) {
+        auto options = std::make_shared<ledger_options>();
+        options->word = word;
+        CLI::App* made = add_command(*command, name, does);
+        made->callback(
+            [options, &chosen] { chosen = [options] { return ledger_command(*options); }; });
+        if (word != ledger_word::publish_key) {
+            made->add_option("-k,--key", options->key,
+                             "The public key, or its file: NAME+ID+KEY, or minisign's")
+                ->required();
+        }
+        return std::pair{made, options};
+    };
+    const auto [show, shown] = add("show", ledger_word::show, "The entries, one a line");
+    show->add_option("folder", shown->path, "The ledger's folder")->required();
+    show->add_option("--from", shown->first, "The first entry to show");
+    show->add_flag("--json", shown->json, "One object a line");
+    const auto [verify, verified] =
+        add("verify", ledger_word::verify, "A folder, or a proof: every damaged file is named");
+    verify->add_option("path", verified->path, "The ledger's folder, or a file that `prove` wrote")
+        ->required();
+    verify->add_option("--since", verified->since,
+                       "An older checkpoint: nothing that it held was changed or cut");
+    verify->add_flag("--json", verified->json, "As JSON");
+    const auto [prove, proved] = add("prove", ledger_word::prove,
+                                     "A proof of one entry, or of growth, that needs no ledger");
+    prove->add_option("folder", proved->path, "The ledger's folder")->required();
+    auto* entry = prove->add_option("entry", proved->entry, "Number of the entry, from 0");
+    auto* old_size = prove->add_option(
+        "--from", proved->old_size, "Instead: that the first so many entries are still the same");
+    entry->excludes(old_size);
+    prove->require_option(3);
+    const auto [key, options] = add("public", ledger_word::publish_key,
+                                    "The public key of a secret one, which is read from standard "
+                                    "input (`landfall key generate` makes one)");
+    key->add_option("name", options->name, "The key's name: the gateway's")->required();
+    key->add_option("--form", options->form, "verifier (default), minisign, pem")
+        ->check(CLI::IsMember({"verifier", "minisign", "pem"}));
+}
+
 void add_bench(CLI::App& program, std::function<int()>& chosen) {
     auto options = std::make_shared<bench_options>();
     CLI::App* command =
@@ -350,6 +398,7 @@ int run(int argc, char** argv) {
     add_simulate(program, chosen);
     add_missions(program, chosen);
     add_key(program, chosen);
+    add_ledger(program, chosen);
     add_bench(program, chosen);
     add_demo(program, chosen);
     add_status(program, chosen);

@@ -215,7 +215,8 @@ std::optional<digest> parse_digest_text(std::string_view text) noexcept {
         if (value == std::string_view::npos) {
             return std::nullopt;
         }
-        hash[i / 2] = static_cast<std::uint8_t>(hash[i / 2] << 4U | value);
+        hash[i / 2] =
+            static_cast<std::uint8_t>(static_cast<std::size_t>(hash[i / 2]) << 4U | value);
     }
     return hash;
 }
