@@ -22,9 +22,10 @@ ROOMS = {
     "src/delivery": {"src/base", "src/framing", "src/wire"},
     "src/delivery/ledger": {"src/base", "crypto"},
     "src/delivery/spool": {"src/base", "src/framing", "src/wire", "crypto"},
+    "src/delivery/publisher": {"src/base"},
     "src/control": {"src/base"},
     "src/app": {"src/base", "src/wire", "dsp", "dsp/fec", "src/framing", "src/delivery",
-                "src/delivery/ledger", "src/delivery/spool", "src/control", "config",
+                "src/delivery/ledger", "src/delivery/publisher", "src/delivery/spool", "src/control", "config",
                 "crypto", "dataplane"},
 }
 # Single headers that a room knows besides: parameters without code.
@@ -40,6 +41,7 @@ THIRD_PARTY = {
     r"toml\+\+/.*": {"config"},
     r"hwy/.*": {"dsp", "dsp/fec", "src/wire"},
     r"rte_.*": {"dataplane"},
+    r"nats/.*": {"src/delivery/publisher"},
     r"sodium(/.*|\.h)|blake2\.h": {"crypto"},
     r"prometheus/.*|spdlog/.*|systemd/.*": {"src/control"},
     r"nlohmann/.*": {"src/wire", "src/control", "src/app"},

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// Publishes segments of a seed, for tests; or publishes as many octets with the C client alone.
+// usage: publish_segments URLS STREAM SEGMENTS OCTETS [create] [plain] [rate=N] [order] [twice]
+// [timeout=MS]
+#include "crypto/sha256.h"
+#include "crypto/start.h"
+#include "delivery/publisher/publisher.h"
+
+#include <nats/nats.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace pub = landfall::delivery::publisher;
+
+namespace {
+
+struct arguments {
+    std::vector<std::string> urls;
+    std::string stream;
+    std::uint64_t segments = 0;
+    std::size_t octets = 0;
+    std::set<std::string> words;
+    std::uint64_t rate = 0;
+    std::int64_t timeout_ms = 5000;
+
+    [[nodiscard]] bool has(const char* word) const { return words.contains(word); }
+};
+
+std::int64_t now_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+std::vector<std::uint8_t> content_of(std::uint64_t id, std::size_t octets) {
+    std::vector<std::uint8_t> content(octets);
+    std::uint64_t state = id + 1;
+    for (std::uint8_t& octet : content) {
+        state = state * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
+        octet = static_cast<std::uint8_t>(state >> 56U);
+    }
+    return content;
+}
+
+std::string digest_of(const std::vector<std::uint8_t>& content) {
+    return landfall::crypto::sha256_text(
+        {reinterpret_cast<const char*>(content.data()), content.size()});
+}
+
+void report(const char* what, std::uint64_t octets, std::int64_t begun) {
+    const double seconds = static_cast<double>(now_ns() - begun) / 1e9;
+    std::printf("%s %.0f octets/s\n", what, static_cast<double>(octets) / seconds);
+}
+
+/// What the library does by itself: asynchronous publishing, as many in flight.
+int plain(const arguments& given) {
+    natsConnection* connection = nullptr;
+    jsCtx* stream = nullptr;
+    jsOptions options;
+    jsOptions_Init(&options);
+    options.PublishAsync.MaxPending = 16;
+    options.PublishAsync.StallWait = 10'000;
+    if (natsConnection_ConnectTo(&connection, given.urls.front().c_str()) != NATS_OK ||
+        natsConnection_JetStream(&stream, connection, &options) != NATS_OK) {
+        return 1;
+    }
+    const auto content = content_of(given.segments, given.octets);
+    const std::int64_t begun = now_ns();
+    for (std::uint64_t i = 0; i < given.segments; ++i) {
+        jsPubOptions one;
+        jsPubOptions_Init(&one);
+        const std::string id = "plain" + std::to_string(begun) + "-" + std::to_string(i);
+        one.MsgId = id.c_str();
+        const std::string subject = given.stream + ".plain";
+        if (js_PublishAsync(stream, subject.c_str(), content.data(),
+                            static_cast<int>(content.size()), &one) != NATS_OK) {
+            return 1;
+        }
+    }
+    jsPubOptions all;
+    jsPubOptions_Init(&all);
+    all.MaxWait = 60'000;
+    const bool good = js_PublishAsyncComplete(stream, &all) == NATS_OK;
+    report("plain", given.segments * given.octets, begun);
+    jsCtx_Destroy(stream);
+    natsConnection_Destroy(connection);
+    return good ? 0 : 1;
+}
+
+pub::segment segment_of(const arguments& given, std::uint64_t id,
+                        const std::vector<std::uint8_t>& content) {
+    pub::segment what;
+    what.id = id;
+    what.priority = given.has("order") ? static_cast<int>(id % 3) : 0;
+    what.since =
+        given.has("order") ? -static_cast<std::int64_t>(id) : static_cast<std::int64_t>(id);
+    what.octets = content.size();
+    what.subject = given.stream + ".weather";
+    what.digest = given.has("same") ? std::to_string(now_ns()) : digest_of(content);
+    what.gateway = "station-1";
+    what.tenant = "weather";
+    what.contact = "contact-" + std::to_string(id);
+    what.carrier = "noaa20";
+    what.channels = "1,6,16";
+    what.first = "2026-11-24T12:00:00.000000000Z";
+    what.last = "2026-11-24T12:00:02.000000000Z";
+    what.frames = id + 1;
+    return what;
+}
+
+int publish(const arguments& given) {
+    pub::publisher_config config;
+    config.urls = given.urls;
+    config.stream = given.stream;
+    config.subjects = {given.stream + ".>"};
+    config.create_stream = given.has("create");
+    config.rate_octets_per_s = given.rate;
+    config.acknowledge_within_ms = given.timeout_ms;
+    config.most_backoff_ms = 1000;
+    std::uint64_t left = given.segments;
+    const bool same = given.has("same"); // for the figure: the content is made once
+    const auto shared = content_of(given.segments, given.octets);
+    pub::publisher publisher(
+        config,
+        [&](const pub::segment& what, std::vector<std::uint8_t>& content) {
+            if (same) {
+                content.assign(shared.begin(), shared.end());
+            } else {
+                content = content_of(what.id, given.octets);
+            }
+            return true;
+        },
+        [&](const pub::segment& what, pub::outcome outcome) {
+            --left;
+            if (!same) {
+                std::printf("%s %llu\n", pub::name(outcome),
+                            static_cast<unsigned long long>(what.id));
+                std::fflush(stdout);
+            }
+        });
+    if (const auto started = publisher.start(); !started) {
+        std::fprintf(stderr, "publish_segments: %s\n", started.error().c_str());
+        return 1;
+    }
+    const std::int64_t begun = now_ns();
+    std::uint64_t offered = 0;
+    std::uint64_t told = 0;
+    while (left > 0) {
+        for (; offered < given.segments; ++offered) {
+            auto what = same ? segment_of(given, offered, shared)
+                             : segment_of(given, offered, content_of(offered, given.octets));
+            if (!publisher.offer(what)) {
+                break;
+            }
+        }
+        publisher.poll(now_ns());
+        const auto numbers = publisher.numbers();
+        if (numbers.troubles[0] + numbers.troubles[1] + numbers.troubles[2] + numbers.troubles[3] !=
+            told) {
+            told = numbers.troubles[0] + numbers.troubles[1] + numbers.troubles[2] +
+                   numbers.troubles[3];
+            std::printf("trouble disconnected %llu timeout %llu no_stream %llu refused %llu\n",
+                        static_cast<unsigned long long>(numbers.troubles[0]),
+                        static_cast<unsigned long long>(numbers.troubles[1]),
+                        static_cast<unsigned long long>(numbers.troubles[2]),
+                        static_cast<unsigned long long>(numbers.troubles[3]));
+            std::fflush(stdout);
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+    report("publisher", given.segments * given.octets, begun);
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 5 || !landfall::crypto::start()) {
+        return 2;
+    }
+    arguments given;
+    std::string urls = argv[1];
+    for (std::size_t comma = 0; comma != std::string::npos; urls.erase(0, comma + 1)) {
+        comma = urls.find(',');
+        given.urls.push_back(urls.substr(0, comma));
+        if (comma == std::string::npos) {
+            break;
+        }
+    }
+    given.stream = argv[2];
+    given.segments = std::strtoull(argv[3], nullptr, 10);
+    given.octets = std::strtoull(argv[4], nullptr, 10);
+    for (int i = 5; i < argc; ++i) {
+        const std::string word = argv[i];
+        given.words.insert(word);
+        given.rate =
+            word.starts_with("rate=") ? std::strtoull(argv[i] + 5, nullptr, 10) : given.rate;
+        given.timeout_ms = word.starts_with("timeout=") ? std::strtoll(argv[i] + 8, nullptr, 10)
+                                                        : given.timeout_ms;
+    }
+    return given.has("plain") ? plain(given) : publish(given);
+}
