@@ -153,6 +153,23 @@ class publishing(Case):
                          {what: sum(each == what for each, _ in acks) for what in ("duplicate", "acknowledged")})
         self.check_once(25)
 
+    def create(self, **more):
+        one = client(self.server.port)
+        self.addCleanup(one.close)
+        return one.request("$JS.API.STREAM.CREATE.passes", json.dumps(
+            {"name": "passes", "subjects": ["passes.>"], "retention": "limits", "storage": "file",
+             "max_consumers": -1, "max_msgs": -1, "max_bytes": -1, "num_replicas": 1, "discard": "old",
+             **more}).encode())
+
+    def test_a_repeat_is_dropped_also_after_the_server_forgot_its_identity(self):
+        self.create(duplicate_window=100_000_000)
+        self.finish(self.run_publisher(20, 1000))
+        time.sleep(1)
+        acks, _ = self.finish(self.run_publisher(25, 1000))
+        self.assertEqual({"duplicate": 20, "acknowledged": 5},
+                         {what: sum(each == what for each, _ in acks) for what in ("duplicate", "acknowledged")})
+        self.check_once(25)
+
     def test_a_stream_is_made_only_if_told_so_and_waited_for_otherwise(self):
         process = self.run_publisher(5, 1000)
         time.sleep(1.5)
@@ -160,9 +177,7 @@ class publishing(Case):
         one = client(self.server.port)
         self.addCleanup(one.close)
         self.assertEqual(10059, one.request("$JS.API.STREAM.INFO.passes")["error"]["err_code"])
-        one.request("$JS.API.STREAM.CREATE.passes",
-                    b'{"name":"passes","subjects":["passes.>"],"retention":"limits","storage":"file",'
-                    b'"max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"num_replicas":1,"discard":"old"}')
+        self.create()
         acks, other = self.finish(process)
         self.assertEqual(5, len(acks))
         self.assertGreater(int(other[0][6]), 0)  # no_stream

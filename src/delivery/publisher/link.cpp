@@ -111,12 +111,14 @@ std::expected<void, std::string> publisher::link::open(const publisher_config& c
         auto* self = static_cast<link*>(closure);
         const char* attempt = nullptr;
         if (natsMsgHeader_Get(message, "Landfall-Attempt", &attempt) == NATS_OK) {
+            // The subject has its message already.
+            const bool there = bad != nullptr && bad->ErrCode == JSStreamWrongLastSequenceErr;
             const bool timeout = bad != nullptr && bad->Err == NATS_TIMEOUT;
             const bool nobody = bad != nullptr && (bad->Err == NATS_NO_RESPONDERS ||
                                                    bad->ErrCode == JSStreamNotFoundErr);
             const std::lock_guard lock(self->mutex);
-            self->answers.push_back({std::strtoull(attempt, nullptr, 10), good != nullptr,
-                                     good != nullptr && good->Duplicate,
+            self->answers.push_back({std::strtoull(attempt, nullptr, 10), good != nullptr || there,
+                                     there || (good != nullptr && good->Duplicate),
                                      timeout  ? trouble::timeout
                                      : nobody ? trouble::no_stream
                                               : trouble::refused});

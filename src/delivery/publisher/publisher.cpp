@@ -33,11 +33,11 @@ struct message {
     ~message() { natsMsg_Destroy(it); }
 };
 
-bool fill(message& made, const segment& what, std::uint64_t attempt,
+bool fill(message& made, const segment& what, const std::string& subject, std::uint64_t attempt,
           const std::vector<std::uint8_t>& content) {
     const std::string frames = std::to_string(what.frames);
     const std::string number = std::to_string(attempt);
-    if (natsMsg_Create(&made.it, what.subject.c_str(), nullptr,
+    if (natsMsg_Create(&made.it, subject.c_str(), nullptr,
                        reinterpret_cast<const char*>(content.data()),
                        static_cast<int>(content.size())) != NATS_OK) {
         return false;
@@ -124,7 +124,7 @@ std::expected<void, std::string> publisher::start() {
 }
 
 std::expected<void, refusal> publisher::offer(segment what) {
-    if (!is_subject(what.subject) || what.digest.empty() ||
+    if (!is_subject(what.subject) || !is_subject(what.digest) ||
         !std::ranges::all_of(std::array{&what.digest, &what.gateway, &what.tenant, &what.contact,
                                         &what.carrier, &what.channels, &what.first, &what.last},
                              [](const std::string* text) { return printable(*text); })) {
@@ -259,8 +259,14 @@ bool publisher::send_one(waiting& one, steady_ns now) {
     jsPubOptions_Init(&options);
     options.MaxWait = config_.acknowledge_within_ms;
     options.ExpectStream = config_.stream.c_str();
+    options.ExpectNoMessage = config_.subject_per_segment;
+    std::string subject = one.what.subject;
+    if (config_.subject_per_segment) {
+        subject += '.';
+        subject += one.what.digest;
+    }
     const std::uint64_t number = ++attempts_;
-    if (!fill(made, one.what, number, content_) ||
+    if (!fill(made, one.what, subject, number, content_) ||
         js_PublishMsgAsync(link_->stream, &made.it, &options) != NATS_OK) {
         failed(one, trouble::disconnected, now);
         return false;

@@ -27,9 +27,12 @@ struct publisher_config {
     bool create_stream = false;             ///< where it does not exist
     int replicas = 1;                       ///< of a stream that is made
     std::int64_t duplicate_window_s = 3600; ///< of a stream that is made
-    std::string credentials_file;           ///< empty: none
-    std::string certificate_file;           ///< of authorities; empty: no TLS
-    std::size_t most_waiting = 1024;        ///< segments that are offered and not acknowledged
+    /// The digest ends each message's subject, and the server takes no second message of a subject:
+    /// nothing is doubled also after an outage that is longer than its duplicate window.
+    bool subject_per_segment = true;
+    std::string credentials_file;    ///< empty: none
+    std::string certificate_file;    ///< of authorities; empty: no TLS
+    std::size_t most_waiting = 1024; ///< segments that are offered and not acknowledged
     std::size_t most_in_flight = 16;
     std::size_t most_in_flight_octets = std::size_t{32} << 20U;
     std::uint64_t rate_octets_per_s = 0; ///< 0: no cap
@@ -44,8 +47,8 @@ struct segment {
     int priority = 0;       ///< the greater goes first
     std::int64_t since = 0; ///< among equals the least goes first
     std::size_t octets = 0; ///< of its content, nearly
-    std::string subject;
-    std::string digest; ///< SHA-256, 64 hexadecimal digits: the message's identity
+    std::string subject;    ///< of the message, but for the digest
+    std::string digest;     ///< SHA-256, 64 hexadecimal digits: the message's identity
     std::string gateway;
     std::string tenant;
     std::string contact;
