@@ -4,6 +4,7 @@
 #include "app/bench_cores.h"
 #include "app/bench_gateway.h"
 #include "app/bench_ingest.h"
+#include "app/bench_publisher.h"
 #include "app/bench_spool.h"
 #include "app/bench_tunnel.h"
 #include "app/difi_packetiser.h"
@@ -398,7 +399,7 @@ std::optional<measured> bench_spool(double seconds, const std::string& stage) {
         fmt::print(stderr, "landfall bench: {}: {}\n", stage, rates.error().message);
         return std::nullopt;
     }
-    return measured{stage, rates->sealed, "octet/s", "fdatasync alone", rates->plain};
+    return measured{stage, rates->sealed, "octets/s", "fdatasync alone", rates->plain};
 }
 
 std::string cpu_name() {
@@ -411,13 +412,22 @@ std::string cpu_name() {
     return "unknown";
 }
 
-const std::array<const char*, 21> all_stages{
+const std::array<const char*, 22> all_stages{
     "difi-ingest",       "difi-unpack",      "demod-bpsk",          "demod-qpsk",
     "demod-oqpsk",       "search-qpsk",      "search-oqpsk",        "viterbi-1/2",
     "viterbi-3/4",       "rs-255-223-clean", "rs-255-223-8-errors", "chain-goes-hrit",
     "chain-metop-ahrpt", "chain-jpss-hrd",   "chain-noaa21-hrd",    "cores-jpss-hrd",
     "cores-noaa21-hrd",  "tunnel-encrypt",   "tunnel-transmit",     "spool-write",
-    "gateway-gk2a-hrit"};
+    "publish",           "gateway-gk2a-hrit"};
+
+std::optional<measured> bench_publish(double seconds, const std::string& stage) {
+    const auto rates = measure_publisher(seconds);
+    if (!rates) {
+        fmt::print(stderr, "landfall bench: {}: {}\n", stage, rates.error().message);
+        return std::nullopt;
+    }
+    return measured{stage, rates->publisher, "octets/s", "C client alone", rates->client_alone};
+}
 
 std::optional<measured> bench_gateway(double seconds, const std::string& stage) {
     const auto mission = config::load_mission(stage.substr(std::string_view("gateway-").size()));
@@ -473,6 +483,9 @@ std::optional<measured> run_stage(const std::string& stage, double seconds) {
     if (stage.starts_with("cores-")) {
         return bench_cores(seconds, stage);
     }
+    if (stage == "publish") {
+        return bench_publish(seconds, stage);
+    }
     if (stage.starts_with("gateway-")) {
         return bench_gateway(seconds, stage);
     }
@@ -512,6 +525,10 @@ int bench_command(const bench_options& options) {
     std::vector<std::string> stages = options.stages;
     if (stages.empty()) {
         stages.assign(all_stages.begin(), all_stages.end());
+        if (!has_nats_server()) {
+            fmt::print(stderr, "landfall bench: publish: left out, nats-server is not installed\n");
+            std::erase(stages, "publish");
+        }
     }
     if (std::count_if(stages.begin(), stages.end(), std::not_fn(is_stage)) > 0) {
         return base::exit_code::usage;

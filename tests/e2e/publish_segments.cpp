@@ -4,9 +4,8 @@
 // [timeout=MS]
 #include "crypto/sha256.h"
 #include "crypto/start.h"
+#include "delivery/publisher/plain_publisher.h"
 #include "delivery/publisher/publisher.h"
-
-#include <nats/nats.h>
 
 #include <chrono>
 #include <cstdio>
@@ -60,36 +59,19 @@ void report(const char* what, std::uint64_t octets, std::int64_t begun) {
 
 /// What the library does by itself: asynchronous publishing, as many in flight.
 int plain(const arguments& given) {
-    natsConnection* connection = nullptr;
-    jsCtx* stream = nullptr;
-    jsOptions options;
-    jsOptions_Init(&options);
-    options.PublishAsync.MaxPending = 16;
-    options.PublishAsync.StallWait = 10'000;
-    if (natsConnection_ConnectTo(&connection, given.urls.front().c_str()) != NATS_OK ||
-        natsConnection_JetStream(&stream, connection, &options) != NATS_OK) {
+    pub::plain_publisher publisher(given.urls.front(), 16);
+    if (!publisher.connected()) {
         return 1;
     }
     const auto content = content_of(given.segments, given.octets);
     const std::int64_t begun = now_ns();
     for (std::uint64_t i = 0; i < given.segments; ++i) {
-        jsPubOptions one;
-        jsPubOptions_Init(&one);
-        const std::string id = "plain" + std::to_string(begun) + "-" + std::to_string(i);
-        one.MsgId = id.c_str();
-        const std::string subject = given.stream + ".plain";
-        if (js_PublishAsync(stream, subject.c_str(), content.data(),
-                            static_cast<int>(content.size()), &one) != NATS_OK) {
+        if (!publisher.publish(given.stream + ".plain", std::to_string(now_ns()), content)) {
             return 1;
         }
     }
-    jsPubOptions all;
-    jsPubOptions_Init(&all);
-    all.MaxWait = 60'000;
-    const bool good = js_PublishAsyncComplete(stream, &all) == NATS_OK;
+    const bool good = publisher.complete();
     report("plain", given.segments * given.octets, begun);
-    jsCtx_Destroy(stream);
-    natsConnection_Destroy(connection);
     return good ? 0 : 1;
 }
 
