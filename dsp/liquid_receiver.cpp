@@ -136,8 +136,12 @@ void liquid_receiver::engine_state::demodulate(std::span<const cf32> samples, so
         mixed.assign(part.begin(), part.end());
         nco_crcf_mix_block_down(mixer.get(), mixed.data(), mixed.data(), size);
         even.resize(2 * part.size() + 64);
-        unsigned count = 0;
-        msresamp_crcf_execute(resampler.get(), mixed.data(), size, even.data(), &count);
+        unsigned count = size;
+        if (samples_per_symbol == 2.0) {
+            even.swap(mixed);
+        } else {
+            msresamp_crcf_execute(resampler.get(), mixed.data(), size, even.data(), &count);
+        }
         agc_crcf_execute_block(gain.get(), even.data(), count, even.data());
         symbols.resize(count + 16);
         unsigned made = 0;

@@ -20,8 +20,12 @@ class sample_buffer {
     void reserve(std::size_t count) { samples_.resize(std::max(samples_.size(), count)); }
 
     void append(std::span<const base::cf32> samples) {
-        if (!samples.empty()) {
-            std::memcpy(&room(samples.size())[0], samples.data(), samples.size_bytes());
+        const auto to = room(samples.size());
+        // Piece by piece: what the C library does for more octets takes twice as long.
+        constexpr std::size_t piece = 256;
+        for (std::size_t at = 0; at < samples.size(); at += piece) {
+            const auto some = samples.subspan(at, std::min(piece, samples.size() - at));
+            std::memcpy(&to[at], some.data(), some.size_bytes());
         }
     }
     void append_zeros(std::size_t count) {

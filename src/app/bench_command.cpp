@@ -338,7 +338,7 @@ std::optional<measured> bench_chain(double seconds, const std::string& stage) {
     }
     const bool coded = mission->coding.convolutional != fec::code_rate::none;
     // Long enough that what is done once a pass, acquisition above all, does not count for much.
-    const recorded signal = record(*mission, 2'000'000, coded ? 8.0 : 12.0);
+    const recorded signal = record(*mission, 4'000'000, coded ? 8.0 : 12.0);
     std::uint64_t frames = 0;
     const double value = rate_of(seconds, [&] {
         receive_chain chain({.mission = *mission});

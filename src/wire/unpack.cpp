@@ -77,9 +77,12 @@ HWY_INLINE hn::Vec<D> load_components(D d, const std::uint8_t* octets, std::size
     }
 }
 
-/// Groups of eight components. Reads up to 16 octets from the last half's beginning on.
-std::size_t unpack_groups(const depth_plan& plan, const std::uint8_t* HWY_RESTRICT octets,
-                          std::size_t groups, float* HWY_RESTRICT out) {
+/// Groups of eight components. Reads up to 16 octets from the last half's beginning on. Returns the
+/// largest number, the smallest ones counting as their complements; or, `counting`, the samples of
+/// which one number is at full scale.
+template <bool counting>
+HWY_INLINE std::uint64_t convert(const depth_plan& plan, const std::uint8_t* HWY_RESTRICT octets,
+                                 std::size_t groups, float* HWY_RESTRICT out) {
     const floats d;
     const ints di;
     const hn::RebindToUnsigned<floats> du;
@@ -89,7 +92,7 @@ std::size_t unpack_groups(const depth_plan& plan, const std::uint8_t* HWY_RESTRI
     const std::size_t step = plan.bits / 2;
     const int unused = static_cast<int>(32 - plan.bits);
     const auto scale = hn::Set(d, 1.0F / static_cast<float>(1U << (plan.bits - 1)));
-    const auto largest = hn::Set(di, (1 << (plan.bits - 1)) - 1);
+    const auto full_scale = hn::Set(di, (1 << (plan.bits - 1)) - 1);
     hn::Vec<decltype(bytes)> from[parts];
     hn::Vec<decltype(du)> shift[parts];
     for (std::size_t p = 0; p < parts; ++p) {
@@ -97,20 +100,48 @@ std::size_t unpack_groups(const depth_plan& plan, const std::uint8_t* HWY_RESTRI
         shift[p] = hn::Load(du, plan.shift.data() + width * p);
     }
     auto clipped = hn::Zero(du); // of each pair's first
+    auto largest = hn::Zero(di);
     for (std::size_t group = 0; group < groups; ++group, octets += plan.bits) {
         for (std::size_t p = 0; p < parts; ++p, out += width) {
             const auto all = load_components(bytes, octets + p * step, step);
             const auto raw = hn::BitCast(du, hn::TableLookupBytesOr0(all, from[p]));
             const auto value = hn::ShiftRightSame(hn::BitCast(di, hn::Shl(raw, shift[p])), unused);
             hn::StoreU(hn::Mul(hn::ConvertTo(d, value), scale), d, out);
-            // The largest number, and the smallest, whose complement it is.
-            const auto full = hn::Eq(hn::Xor(value, hn::BroadcastSignBit(value)), largest);
-            const auto either = hn::BitCast(pairs, hn::VecFromMask(di, full));
-            clipped = hn::Sub(clipped, hn::BitCast(du, hn::Or(either, hn::ShiftRight<32>(either))));
+            const auto size = hn::Xor(value, hn::BroadcastSignBit(value));
+            if constexpr (counting) {
+                const auto full = hn::VecFromMask(di, hn::Eq(size, full_scale));
+                const auto either = hn::BitCast(pairs, full);
+                clipped =
+                    hn::Sub(clipped, hn::BitCast(du, hn::Or(either, hn::ShiftRight<32>(either))));
+            } else {
+                largest = hn::Max(largest, size);
+            }
         }
     }
-    const auto firsts = hn::And(hn::BitCast(pairs, clipped), hn::Set(pairs, 0xFFFFFFFFU));
-    return hn::GetLane(hn::SumOfLanes(pairs, firsts));
+    if constexpr (counting) {
+        const auto firsts = hn::And(hn::BitCast(pairs, clipped), hn::Set(pairs, 0xFFFFFFFFU));
+        return hn::GetLane(hn::SumOfLanes(pairs, firsts));
+    } else {
+        return static_cast<std::uint64_t>(hn::GetLane(hn::MaxOfLanes(di, largest)));
+    }
+}
+
+/// Counts only where there is something to count.
+std::size_t unpack_groups(const depth_plan& plan, const std::uint8_t* octets, std::size_t groups,
+                          float* out) {
+    constexpr std::size_t at_once = 64;
+    const std::uint64_t full_scale = (1U << (plan.bits - 1)) - 1U;
+    std::size_t clipped = 0;
+    while (groups > 0) {
+        const std::size_t some = std::min(groups, at_once);
+        if (convert<false>(plan, octets, some, out) == full_scale) {
+            clipped += convert<true>(plan, octets, some, out);
+        }
+        groups -= some;
+        octets += some * plan.bits;
+        out += some * group_components;
+    }
+    return clipped;
 }
 
 } // namespace
