@@ -165,7 +165,7 @@ HWY_INLINE int_vec filter_one(const filter_job& in, std::uint64_t place) {
     const std::size_t last_phase = (std::size_t{1} << in.phases_log2) - 1;
     const std::int16_t* HWY_RESTRICT i = in.i + start;
     const std::int16_t* HWY_RESTRICT q = in.q + start;
-    const std::int16_t* HWY_RESTRICT row = in.bank + (fine & last_phase) * 2 * taps;
+    const std::int16_t* HWY_RESTRICT row = in.bank + (fine & last_phase) * in.bank_step;
     const auto zero = hn::Zero(ints());
     product_sum value_i{zero, zero};
     product_sum value_q{zero, zero};
@@ -267,6 +267,97 @@ void filter(const filter_job& job, slopes wanted) {
         return filter_sized<false, true>(job);
     case slopes::both:
         return filter_sized<true, true>(job);
+    }
+}
+
+/// Two symbols' sums of two vectors' lanes, each divided over lanes two apart.
+template <class D>
+HWY_INLINE hn::Vec<D> sums_of_two(D d, hn::Vec<D> a, hn::Vec<D> b) {
+    return hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
+}
+
+/// The sum of a vector's blocks of 128 bits.
+template <class D, class V>
+HWY_INLINE hn::Vec<D> whole_sum(D d, V blocks) {
+    if constexpr (hn::MaxLanes(hn::DFromV<V>()) == hn::MaxLanes(d)) {
+        return blocks;
+    } else {
+        return hn::Add(hn::LowerHalf(d, blocks), hn::UpperHalf(d, blocks));
+    }
+}
+
+/// Value and late value of a symbol in each 128 bits, and twice its slope.
+struct staggered_sums {
+    int_vec values, slope;
+};
+
+template <std::size_t fixed_taps>
+HWY_INLINE staggered_sums filter_one_staggered(const filter_job& in, std::uint64_t place) {
+    const hn::Repartition<std::int16_t, floats> d;
+    const ints di;
+    const hn::Repartition<std::int64_t, ints> pairs;
+    constexpr std::size_t at_once = hn::MaxLanes(d);
+    const std::size_t taps = fixed_taps != 0 ? fixed_taps : in.taps;
+    const std::size_t fine = place >> 32U;
+    const std::size_t start = std::min(fine >> in.phases_log2, in.last_start);
+    const std::size_t last_phase = (std::size_t{1} << in.phases_log2) - 1;
+    const std::int16_t* HWY_RESTRICT i = in.i + start;
+    const std::int16_t* HWY_RESTRICT q = in.q + start;
+    const std::int16_t* HWY_RESTRICT row = in.bank + (fine & last_phase) * in.bank_step;
+    const auto zero = hn::Zero(di);
+    product_sum early_i{zero, zero};
+    product_sum early_q{zero, zero};
+    product_sum turn_i{zero, zero};
+    product_sum late_i{zero, zero};
+    product_sum late_q{zero, zero};
+    product_sum turn_q{zero, zero};
+    HWY_UNROLL(4)
+    for (std::size_t tap = 0; tap < taps; tap += at_once) {
+        const auto x = hn::LoadU(d, i + tap);
+        const auto y = hn::LoadU(d, q + tap);
+        const auto early = hn::Load(d, row + tap);
+        const auto late = hn::Load(d, row + 2 * taps + tap);
+        early_i.add(x, early);
+        early_q.add(y, early);
+        turn_i.add(x, hn::Load(d, row + taps + tap));
+        late_i.add(x, late);
+        late_q.add(y, late);
+        turn_q.add(y, hn::Load(d, row + 3 * taps + tap));
+    }
+    const auto early = hn::BitCast(pairs, sums_of_two(di, early_i.value(), early_q.value()));
+    const auto late = hn::BitCast(pairs, sums_of_two(di, late_i.value(), late_q.value()));
+    const auto slope = sums_of_two(di, turn_i.value(), turn_q.value());
+    return {hn::Add(hn::BitCast(di, hn::InterleaveLower(pairs, early, late)),
+                    hn::BitCast(di, hn::InterleaveUpper(pairs, early, late))),
+            hn::Add(slope, hn::Shuffle1032(slope))};
+}
+
+template <std::size_t fixed_taps>
+void filter_all_staggered(const filter_job& job, base::cf32* late_symbols) {
+    const hn::Full128<float> d;
+    const hn::Full128<std::int32_t> di;
+    const hn::Half<hn::Full128<float>> two;
+    const filter_job in = job; // not written to by what is written
+    auto* value = reinterpret_cast<float*>(in.value);
+    auto* late = reinterpret_cast<float*>(late_symbols);
+    auto* slope = reinterpret_cast<float*>(in.slope);
+    const auto unit = hn::Set(d, in.unit);
+    std::uint64_t place = in.place;
+    for (std::size_t k = 0; k < in.count; ++k, place += in.step) {
+        const staggered_sums sums = filter_one_staggered<fixed_taps>(in, place);
+        const auto values = hn::Mul(hn::ConvertTo(d, whole_sum(di, sums.values)), unit);
+        const auto slopes = hn::Mul(hn::ConvertTo(d, whole_sum(di, sums.slope)), unit);
+        hn::StoreU(hn::LowerHalf(two, values), two, value + 2 * k);
+        hn::StoreU(hn::UpperHalf(two, values), two, late + 2 * k);
+        hn::StoreU(hn::LowerHalf(two, slopes), two, slope + 2 * k);
+    }
+}
+
+void staggered(const filter_job& job, base::cf32* late) {
+    if (job.taps == 32) {
+        filter_all_staggered<32>(job, late);
+    } else {
+        filter_all_staggered<0>(job, late);
     }
 }
 
@@ -429,13 +520,12 @@ detector_sums qpsk(const detector_input& in, std::int8_t* HWY_RESTRICT soft) {
     return result;
 }
 
-detector_sums oqpsk(const detector_input& in, const detector_input& late,
+detector_sums oqpsk(const detector_input& in, const base::cf32* late,
                     std::int8_t* HWY_RESTRICT soft, base::cf32* points) {
     const floats d;
     const float* HWY_RESTRICT value = rails_of(in.value);
     const float* HWY_RESTRICT slope = rails_of(in.slope);
-    const float* HWY_RESTRICT late_value = rails_of(late.value);
-    const float* HWY_RESTRICT late_slope = rails_of(late.slope);
+    const float* HWY_RESTRICT late_value = rails_of(late);
     float* HWY_RESTRICT point = reinterpret_cast<float*>(points);
     const vec certainty = hn::Set(d, in.certainty);
     vector_sums sums = no_sums();
@@ -444,9 +534,8 @@ detector_sums oqpsk(const detector_input& in, const detector_input& late,
         const vec b = hn::LoadU(d, late_value + k);
         const vec y = hn::OddEven(b, a);
         const vec across = hn::Shuffle2301(hn::OddEven(a, b));
-        const vec dy = hn::OddEven(hn::LoadU(d, late_slope + k), hn::LoadU(d, slope + k));
         const fraction sign = soft_sign(hn::Mul(certainty, y));
-        add_rails(sums, hn::Div(sign.over, sign.under), y, dy, across);
+        add_rails(sums, hn::Div(sign.over, sign.under), y, hn::LoadU(d, slope + k), across);
         sums.error = added_error(sums.error, y);
         const vec square = hn::Mul(y, y);
         sums.lock_wanted = hn::MulAdd(square, square, sums.lock_wanted);
@@ -466,6 +555,7 @@ namespace landfall::dsp {
 namespace {
 HWY_EXPORT(mix);
 HWY_EXPORT(filter);
+HWY_EXPORT(staggered);
 HWY_EXPORT(bpsk);
 HWY_EXPORT(qpsk);
 HWY_EXPORT(oqpsk);
@@ -491,6 +581,10 @@ void filter_symbols(const filter_job& job, slopes wanted) noexcept {
     HWY_DYNAMIC_DISPATCH(filter)(job, wanted);
 }
 
+void filter_staggered(const filter_job& job, base::cf32* late) noexcept {
+    HWY_DYNAMIC_DISPATCH(staggered)(job, late);
+}
+
 detector_sums detect_bpsk(const detector_input& in, std::int8_t* soft) noexcept {
     return HWY_DYNAMIC_DISPATCH(bpsk)(in, soft);
 }
@@ -499,7 +593,7 @@ detector_sums detect_qpsk(const detector_input& in, std::int8_t* soft) noexcept 
     return HWY_DYNAMIC_DISPATCH(qpsk)(in, soft);
 }
 
-detector_sums detect_oqpsk(const detector_input& in, const detector_input& late, std::int8_t* soft,
+detector_sums detect_oqpsk(const detector_input& in, const base::cf32* late, std::int8_t* soft,
                            base::cf32* points) noexcept {
     return HWY_DYNAMIC_DISPATCH(oqpsk)(in, late, soft, points);
 }

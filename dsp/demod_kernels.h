@@ -29,6 +29,7 @@ struct filter_job {
     const std::int16_t* q;
     const std::int16_t* bank; ///< of each phase, the taps of the pulse and those of its derivative
     std::size_t taps;
+    std::size_t bank_step;  ///< from phase to phase
     unsigned phases_log2;   ///< of the bank
     std::size_t last_start; ///< beyond which no symbol's first sample may lie
     std::uint64_t place;    ///< of the first symbol's first sample
@@ -40,6 +41,10 @@ struct filter_job {
 };
 
 void filter_symbols(const filter_job& job, slopes wanted) noexcept;
+
+/// OQPSK: also filters half a symbol later, by taps that follow those of the same phase, to `late`.
+/// Slopes are those of I at its instant, and of Q half a symbol later.
+void filter_staggered(const filter_job& job, base::cf32* late) noexcept;
 
 /// A block of symbols as a detector looks at it: rails have amplitude 1 where the signal is.
 struct detector_input {
@@ -66,9 +71,9 @@ struct detector_sums {
 /// A detector of one modulation: also writes soft bits, soft_amplitude to a rail of amplitude 1.
 detector_sums detect_bpsk(const detector_input& in, std::int8_t* soft) noexcept;
 detector_sums detect_qpsk(const detector_input& in, std::int8_t* soft) noexcept;
-/// OQPSK: the Q rail and its slope come from `late`, half a symbol later. Writes points, too: I at
-/// its instant, Q at its own.
-detector_sums detect_oqpsk(const detector_input& in, const detector_input& late, std::int8_t* soft,
+/// OQPSK: the Q rail comes from `late`, values half a symbol later; the slopes are the rails' own.
+/// Writes points, too: I at its instant, Q at its own.
+detector_sums detect_oqpsk(const detector_input& in, const base::cf32* late, std::int8_t* soft,
                            base::cf32* points) noexcept;
 
 } // namespace landfall::dsp

@@ -24,8 +24,8 @@ std::size_t whole_vectors(std::size_t samples) noexcept {
 
 } // namespace
 
-matched_filter::matched_filter(double roll_off, double samples_per_symbol)
-    : bank_(roll_off, samples_per_symbol, bank_phases_log2),
+matched_filter::matched_filter(double roll_off, double samples_per_symbol, bool staggered)
+    : bank_(roll_off, samples_per_symbol, bank_phases_log2, staggered),
       mixed_i_(whole_vectors(static_cast<std::size_t>(std::ceil(
                                  (block_symbols + 1) * samples_per_symbol * clock_margin)) +
                              bank_.taps() + 2)),
@@ -76,23 +76,33 @@ void matched_filter::mix(std::span<const cf32> buffer, const carrier_state& at, 
     }
 }
 
-void matched_filter::filter(double delay_symbols, float scale, output out) const noexcept {
+filter_job matched_filter::job(double delay_symbols, float scale,
+                               const output& out) const noexcept {
     const double unit = std::ldexp(1.0, 32 + bank_phases_log2);
     const double origin = at_.position - static_cast<double>(mixed_first_) -
                           static_cast<double>(bank_.reach()) + delay_symbols * at_.step;
-    filter_symbols({.i = mixed_i_.data(),
-                    .q = mixed_q_.data(),
-                    .bank = bank_.row(0),
-                    .taps = bank_.taps(),
-                    .phases_log2 = bank_.phases_log2(),
-                    .last_start = mixed_i_.size() - bank_.taps(),
-                    .place = static_cast<std::uint64_t>(origin * unit) + (std::uint64_t{1} << 31U),
-                    .step = static_cast<std::uint64_t>(at_.step * unit),
-                    .count = out.value.size(),
-                    .unit = scale * bank_.unit() / scale_,
-                    .value = out.value.data(),
-                    .slope = out.slope.data()},
-                   out.wanted);
+    return {.i = mixed_i_.data(),
+            .q = mixed_q_.data(),
+            .bank = bank_.row(0),
+            .taps = bank_.taps(),
+            .bank_step = bank_.step(),
+            .phases_log2 = bank_.phases_log2(),
+            .last_start = mixed_i_.size() - bank_.taps(),
+            .place = static_cast<std::uint64_t>(origin * unit) + (std::uint64_t{1} << 31U),
+            .step = static_cast<std::uint64_t>(at_.step * unit),
+            .count = out.value.size(),
+            .unit = scale * bank_.unit() / scale_,
+            .value = out.value.data(),
+            .slope = out.slope.data()};
+}
+
+void matched_filter::filter(double delay_symbols, float scale, output out) const noexcept {
+    filter_symbols(job(delay_symbols, scale, out), out.wanted);
+}
+
+void matched_filter::filter_staggered(float scale, output out,
+                                      std::span<cf32> late) const noexcept {
+    dsp::filter_staggered(job(0.0, scale, out), late.data());
 }
 
 } // namespace landfall::dsp

@@ -42,7 +42,8 @@ class matched_filter {
   public:
     static constexpr std::size_t block_symbols = 64; ///< at most
 
-    matched_filter(double roll_off, double samples_per_symbol);
+    /// `staggered`: for filter_staggered().
+    matched_filter(double roll_off, double samples_per_symbol, bool staggered = false);
 
     /// First and one-past-last sample that a block of `count` symbols reaches, plus half a symbol.
     [[nodiscard]] std::ptrdiff_t first_sample(const carrier_state& at) const noexcept;
@@ -62,10 +63,15 @@ class matched_filter {
     /// Filters what mix() prepared, `delay_symbols` (0 or 0.5) after each symbol instant, and
     /// multiplies by `scale`.
     void filter(double delay_symbols, float scale, output out) const noexcept;
+    /// At once, values half a symbol later: to `late`. Slopes are those of I, and of Q later.
+    void filter_staggered(float scale, output out, std::span<base::cf32> late) const noexcept;
 
     [[nodiscard]] std::size_t reach() const noexcept { return bank_.reach(); }
 
   private:
+    [[nodiscard]] filter_job job(double delay_symbols, float scale,
+                                 const output& out) const noexcept;
+
     pulse_bank bank_;
     std::vector<std::int16_t> mixed_i_;
     std::vector<std::int16_t> mixed_q_;

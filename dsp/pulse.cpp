@@ -44,31 +44,31 @@ double pulse::slope_at(double time_symbols) const noexcept {
     return (at(time_symbols + step) - at(time_symbols - step)) / (2.0 * step);
 }
 
-pulse_bank::pulse_bank(double roll_off, double samples_per_symbol, unsigned phases_log2)
+pulse_bank::pulse_bank(double roll_off, double samples_per_symbol, unsigned phases_log2,
+                       bool staggered)
     : phases_log2_(phases_log2),
       taps_((static_cast<std::size_t>(std::ceil(2.0 * bank_span_symbols * samples_per_symbol)) +
              bank_granularity - 1) /
             bank_granularity * bank_granularity),
-      lines_(phases() * taps_ / 16) {
+      rows_(staggered ? 4 : 2), lines_((phases() * step() + 31) / 32) {
     const pulse shape(roll_off);
-    std::vector<double> exact(phases() * 2 * taps_);
+    std::vector<double> exact(phases() * step());
     double largest = 0.0;
     for (unsigned phase = 0; phase < phases(); ++phase) {
-        const auto values = std::span(exact).subspan(phase * 2 * taps_, 2 * taps_);
-        double sum = 0.0;
-        double slope_sum = 0.0;
-        for (std::size_t tap = 0; tap < taps_; ++tap) {
-            const double time_symbols =
-                (static_cast<double>(tap) - static_cast<double>(reach()) -
-                 static_cast<double>(phase) / static_cast<double>(phases())) /
-                samples_per_symbol;
-            values[tap] = shape.at(time_symbols) / samples_per_symbol;
-            values[taps_ + tap] =
-                -shape.slope_at(time_symbols) / (samples_per_symbol * samples_per_symbol);
-            sum += std::abs(values[tap]);
-            slope_sum += std::abs(values[taps_ + tap]);
+        for (std::size_t row = 0; row < rows_; ++row) {
+            const auto values = std::span(exact).subspan(phase * step() + row * taps_, taps_);
+            double sum = 0.0;
+            for (std::size_t tap = 0; tap < taps_; ++tap) {
+                const double samples = static_cast<double>(tap) - static_cast<double>(reach()) -
+                                       static_cast<double>(phase) / static_cast<double>(phases());
+                const double time = samples / samples_per_symbol - (row < 2 ? 0.0 : 0.5);
+                values[tap] = row % 2 == 0 ? shape.at(time) / samples_per_symbol
+                                           : -shape.slope_at(time) /
+                                                 (samples_per_symbol * samples_per_symbol);
+                sum += std::abs(values[tap]);
+            }
+            largest = std::max(largest, sum);
         }
-        largest = std::max({largest, sum, slope_sum});
     }
     // Rounded, each tap may be larger by a half.
     const double unit = largest / (65535.0 - 0.5 * static_cast<double>(taps_));

@@ -28,18 +28,25 @@ class pulse {
 /// magnitudes is below 2^16, so that the sum of products with 16-bit samples fits into 32 bits.
 class pulse_bank {
   public:
-    pulse_bank(double roll_off, double samples_per_symbol, unsigned phases_log2);
+    /// `staggered`: with rows for instants half a symbol later, from the same samples.
+    pulse_bank(double roll_off, double samples_per_symbol, unsigned phases_log2, bool staggered);
 
     /// `taps()` values, in units of unit(); tap j of phase p belongs to the sample that lies
     /// j - reach() - p / phases() samples from the pulse's centre.
     [[nodiscard]] const std::int16_t* row(std::size_t phase) const noexcept {
-        return &lines_[0].values[phase * 2 * taps_];
+        return &lines_[0].values[phase * step()];
     }
     /// The same for the derivative with respect to the centre's position, per sample. It follows
     /// the pulse's taps of the same phase.
     [[nodiscard]] const std::int16_t* slope_row(std::size_t phase) const noexcept {
         return row(phase) + taps_;
     }
+    /// Half a symbol later, and its derivative, follow these if `staggered`.
+    [[nodiscard]] const std::int16_t* late_row(std::size_t phase) const noexcept {
+        return row(phase) + 2 * taps_;
+    }
+    /// From phase to phase.
+    [[nodiscard]] std::size_t step() const noexcept { return rows_ * taps_; }
     [[nodiscard]] float unit() const noexcept { return unit_; }
     [[nodiscard]] std::size_t taps() const noexcept { return taps_; } ///< a multiple of 16
     [[nodiscard]] std::size_t reach() const noexcept { return taps_ / 2 - 1; }
@@ -54,6 +61,7 @@ class pulse_bank {
 
     unsigned phases_log2_;
     std::size_t taps_;
+    std::size_t rows_; ///< of a phase
     float unit_ = 1.0F;
     std::vector<line> lines_;
 };

@@ -19,15 +19,7 @@ class sample_buffer {
     /// No memory is taken while there are no more than this.
     void reserve(std::size_t count) { samples_.resize(std::max(samples_.size(), count)); }
 
-    void append(std::span<const base::cf32> samples) {
-        const auto to = room(samples.size());
-        // Piece by piece: what the C library does for more octets takes twice as long.
-        constexpr std::size_t piece = 256;
-        for (std::size_t at = 0; at < samples.size(); at += piece) {
-            const auto some = samples.subspan(at, std::min(piece, samples.size() - at));
-            std::memcpy(&to[at], some.data(), some.size_bytes());
-        }
-    }
+    void append(std::span<const base::cf32> samples) { move(samples, room(samples.size())); }
     void append_zeros(std::size_t count) {
         const auto zeros = room(count);
         std::fill(zeros.begin(), zeros.end(), base::cf32{});
@@ -42,11 +34,20 @@ class sample_buffer {
     }
 
   private:
+    /// To where they are not, or to an earlier place. Piece by piece: what the C library does for
+    /// more octets at once takes twice as long.
+    static void move(std::span<const base::cf32> samples, std::span<base::cf32> to) {
+        constexpr std::size_t piece = 256;
+        for (std::size_t at = 0; at < samples.size(); at += piece) {
+            const auto some = samples.subspan(at, std::min(piece, samples.size() - at));
+            std::memmove(&to[at], some.data(), some.size_bytes());
+        }
+    }
+
     std::span<base::cf32> room(std::size_t count) {
         const std::size_t kept = size();
         if (begin_ > 3 * kept || end_ + count > samples_.size()) {
-            std::copy_n(samples_.begin() + static_cast<std::ptrdiff_t>(begin_), kept,
-                        samples_.begin());
+            move(view(), samples_);
             begin_ = 0;
             end_ = kept;
             samples_.resize(std::max(samples_.size(), kept + count));

@@ -48,7 +48,8 @@ tracker::loop_gains tracker::gains_of(const loop_bandwidth& width, std::size_t c
 }
 
 tracker::tracker(const tracking_config& config)
-    : config_(config), filter_(config.wave.roll_off, config.samples_per_symbol),
+    : config_(config), filter_(config.wave.roll_off, config.samples_per_symbol,
+                               config.wave.kind == modulation::oqpsk),
       curvature_(pulse_curvature(config)),
       wide_(gains_of(wide, wide_block_symbols, config.samples_per_symbol)),
       narrow_(gains_of(narrow, most_block_symbols, config.samples_per_symbol)) {}
@@ -102,22 +103,24 @@ tracker::block tracker::step(std::span<const cf32> buffer, std::int8_t* soft, cf
 
 /// Filters the block that was mixed.
 detector_sums tracker::detect(std::size_t count, float certainty, std::int8_t* soft, cf32* points) {
-    const auto filter = [&](double delay, cf32* value, cf32* slope, slopes wanted) {
-        filter_.filter(delay, static_cast<float>(1.0 / amplitude_),
-                       {.value = {value, count}, .slope = {slope, count}, .wanted = wanted});
-        return detector_input{
-            .value = value, .slope = slope, .count = count, .certainty = certainty};
-    };
+    const auto scale = static_cast<float>(1.0 / amplitude_);
+    detector_input in{
+        .value = points, .slope = slope_.data(), .count = count, .certainty = certainty};
+    matched_filter::output out{
+        .value = {points, count}, .slope = std::span(slope_).first(count), .wanted = slopes::both};
     switch (config_.wave.kind) {
     case modulation::bpsk:
-        return detect_bpsk(filter(0.0, points, slope_.data(), slopes::i_only), soft);
+        out.wanted = slopes::i_only;
+        filter_.filter(0.0, scale, out);
+        return detect_bpsk(in, soft);
     case modulation::qpsk:
-        return detect_qpsk(filter(0.0, points, slope_.data(), slopes::both), soft);
-    case modulation::oqpsk: {
-        const auto in = filter(0.0, value_.data(), slope_.data(), slopes::i_only);
-        const auto late = filter(0.5, late_value_.data(), late_slope_.data(), slopes::q_only);
-        return detect_oqpsk(in, late, soft, points);
-    }
+        filter_.filter(0.0, scale, out);
+        return detect_qpsk(in, soft);
+    case modulation::oqpsk:
+        in.value = value_.data();
+        out.value = std::span(value_).first(count);
+        filter_.filter_staggered(scale, out, std::span(late_).first(count));
+        return detect_oqpsk(in, late_.data(), soft, points);
     }
     return {};
 }

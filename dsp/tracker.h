@@ -92,9 +92,8 @@ class tracker {
     double timing_slope_ = 1.0;
     std::size_t symbols_ = 0; ///< since the start
     std::array<base::cf32, most_block_symbols> slope_{};
-    std::array<base::cf32, most_block_symbols> value_{};      // of OQPSK only
-    std::array<base::cf32, most_block_symbols> late_value_{}; // half a symbol later
-    std::array<base::cf32, most_block_symbols> late_slope_{};
+    std::array<base::cf32, most_block_symbols> value_{}; // of OQPSK only
+    std::array<base::cf32, most_block_symbols> late_{};  // half a symbol later
 };
 
 } // namespace landfall::dsp

@@ -59,7 +59,7 @@ inline bool filters_rightly(dsp::filter_job job, dsp::slopes wanted) {
         const std::uint64_t fine = (job.place + k * job.step) >> 32U;
         const std::size_t start = std::min<std::size_t>(fine >> job.phases_log2, job.last_start);
         const std::size_t phase = fine & ((1U << job.phases_log2) - 1U);
-        const std::int16_t* row = job.bank + phase * 2 * job.taps;
+        const std::int16_t* row = job.bank + phase * job.bank_step;
         if (value[k] != base::cf32{dot(job.i + start, row, true), dot(job.q + start, row, true)} ||
             slope[k] != base::cf32{dot(job.i + start, row + job.taps, i),
                                    dot(job.q + start, row + job.taps, q)}) {
@@ -67,6 +67,32 @@ inline bool filters_rightly(dsp::filter_job job, dsp::slopes wanted) {
         }
     }
     return true;
+}
+
+/// As the ordinary filter, twice: with the taps that follow. The bank has four rows a phase.
+inline bool filters_staggered_rightly(dsp::filter_job job) {
+    std::array<std::vector<base::cf32>, 6> out;
+    for (auto& each : out) {
+        each.resize(job.count);
+    }
+    const auto run = [&](std::size_t value, std::size_t slope, std::size_t skipped) {
+        dsp::filter_job other = job;
+        other.bank += skipped;
+        other.value = out[value].data();
+        other.slope = out[slope].data();
+        dsp::filter_symbols(other, dsp::slopes::both);
+    };
+    run(0, 1, 0);
+    run(2, 3, 2 * job.taps);
+    job.value = out[4].data();
+    job.slope = out[5].data();
+    std::vector<base::cf32> late(job.count);
+    dsp::filter_staggered(job, late.data());
+    bool right = out[4] == out[0] && late == out[2];
+    for (std::size_t k = 0; k < job.count; ++k) {
+        right = right && out[5][k] == base::cf32{out[1][k].real(), out[3][k].imag()};
+    }
+    return right;
 }
 
 struct plain_sums {
@@ -100,7 +126,7 @@ inline bool is_near(float got, double wanted, double size) {
 
 /// `late` is OQPSK's.
 inline bool detects_rightly(dsp::modulation kind, const dsp::detector_input& early,
-                            const dsp::detector_input& late) {
+                            const base::cf32* late) {
     const std::size_t bits = dsp::bits_per_symbol(kind);
     std::vector<std::int8_t> soft(bits * early.count);
     std::vector<base::cf32> points(early.count);
@@ -119,17 +145,15 @@ inline bool detects_rightly(dsp::modulation kind, const dsp::detector_input& ear
     };
     const auto certainty = static_cast<double>(early.certainty);
     for (std::size_t k = 0; k < early.count; ++k) {
-        const dsp::detector_input& second = staggered ? late : early;
         const std::complex<double> a(early.value[k]);
-        const std::complex<double> b(second.value[k]);
-        const std::complex<double> a_slope(early.slope[k]);
-        const std::complex<double> b_slope(second.slope[k]);
-        const double i = plain_rail(sums, a.real(), a_slope.real(), a.imag(), certainty);
+        const std::complex<double> b(staggered ? late[k] : early.value[k]);
+        const std::complex<double> slope(early.slope[k]);
+        const double i = plain_rail(sums, a.real(), slope.real(), a.imag(), certainty);
         sums.phase += i * a.imag();
         check_soft(soft[bits * k], a.real());
         const double i2 = a.real() * a.real();
         const double q2 = b.imag() * b.imag();
-        size += 1 + std::norm(a) + std::norm(b) + std::norm(a_slope) + std::norm(b_slope) +
+        size += 1 + std::norm(a) + std::norm(b) + std::norm(slope) +
                 (staggered ? i2 * i2 + q2 * q2 : 0.0);
         if (kind == dsp::modulation::bpsk) {
             sums.lock_wanted += i2 - q2;
@@ -137,13 +161,13 @@ inline bool detects_rightly(dsp::modulation kind, const dsp::detector_input& ear
             sums.error += q2;
             continue;
         }
-        const double q = plain_rail(sums, b.imag(), b_slope.imag(), b.real(), certainty);
+        const double q = plain_rail(sums, b.imag(), slope.imag(), b.real(), certainty);
         sums.phase -= q * b.real();
         check_soft(soft[bits * k + 1], b.imag());
         sums.lock_power += i2 + q2;
         if (staggered) {
             sums.lock_wanted += i2 * i2 + q2 * q2;
-            right = right && points[k] == base::cf32{early.value[k].real(), late.value[k].imag()};
+            right = right && points[k] == base::cf32{early.value[k].real(), late[k].imag()};
         } else if (i2 + q2 > 1e-25) {
             sums.lock_wanted += (4 * i2 * q2 - std::pow(i2 - q2, 2)) / (i2 + q2);
         }

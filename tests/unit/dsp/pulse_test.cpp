@@ -82,7 +82,7 @@ TEST_CASE("dsp/pulse: two pulses in cascade cross zero at every other symbol") {
 TEST_CASE("dsp/pulse: the bank holds the pulse and its slope at every fraction of a sample") {
     for (const double ratio : {2.0, 2.5, 7.3, 16.0}) {
         const dsp::pulse shape(0.35);
-        const dsp::pulse_bank bank(0.35, ratio, 5);
+        const dsp::pulse_bank bank(0.35, ratio, 5, true);
         CHECK(bank.taps() % 16 == 0);
         CHECK(static_cast<double>(bank.taps()) >= 11.0 * ratio);
         const auto unit = static_cast<double>(bank.unit());
@@ -99,6 +99,8 @@ TEST_CASE("dsp/pulse: the bank holds the pulse and its slope at every fraction o
                 CHECK(std::abs(unit * value - shape.at(symbols) / ratio) <= 0.501 * unit);
                 CHECK(std::abs(unit * slope + shape.slope_at(symbols) / ratio / ratio) <=
                       0.501 * unit);
+                const int late = bank.late_row(phase)[tap];
+                CHECK(std::abs(unit * late - shape.at(symbols - 0.5) / ratio) <= 0.501 * unit);
                 sum += std::abs(value);
                 slope_sum += std::abs(slope);
             }
