@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/demod_kernels.h"
 
-#include "dsp/receiver.h"
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -286,7 +284,7 @@ HWY_INLINE hn::Vec<D> whole_sum(D d, V blocks) {
     }
 }
 
-/// Value and late value of a symbol in each 128 bits, and twice its slope.
+/// Value and late value of a symbol in each 128 bits, and its slope in each 64.
 struct staggered_sums {
     int_vec values, slope;
 };
@@ -329,27 +327,51 @@ HWY_INLINE staggered_sums filter_one_staggered(const filter_job& in, std::uint64
     const auto slope = sums_of_two(di, turn_i.value(), turn_q.value());
     return {hn::Add(hn::BitCast(di, hn::InterleaveLower(pairs, early, late)),
                     hn::BitCast(di, hn::InterleaveUpper(pairs, early, late))),
-            hn::Add(slope, hn::Shuffle1032(slope))};
+            slope};
+}
+
+/// Two symbols.
+HWY_INLINE void store_staggered(const staggered_sums& one, const staggered_sums& other, float scale,
+                                float* HWY_RESTRICT value, float* HWY_RESTRICT late,
+                                float* HWY_RESTRICT slope) {
+    const ints di;
+    const hn::Repartition<std::int64_t, ints> pairs;
+    const hn::Full128<float> d;
+    const hn::Full128<double> d64;
+    const hn::Full128<std::int32_t> four;
+    const auto unit = hn::Set(d, scale);
+    const auto scaled = [&](auto sums) { return hn::Mul(hn::ConvertTo(d, sums), unit); };
+    const auto first = hn::BitCast(d64, scaled(whole_sum(four, one.values)));
+    const auto second = hn::BitCast(d64, scaled(whole_sum(four, other.values)));
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, first, second)), d, value);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, first, second)), d, late);
+    const auto x = hn::BitCast(pairs, one.slope);
+    const auto y = hn::BitCast(pairs, other.slope);
+    const auto slopes = hn::Add(hn::BitCast(di, hn::InterleaveLower(pairs, x, y)),
+                                hn::BitCast(di, hn::InterleaveUpper(pairs, x, y)));
+    hn::StoreU(scaled(whole_sum(four, slopes)), d, slope);
 }
 
 template <std::size_t fixed_taps>
 void filter_all_staggered(const filter_job& job, base::cf32* late_symbols) {
-    const hn::Full128<float> d;
-    const hn::Full128<std::int32_t> di;
-    const hn::Half<hn::Full128<float>> two;
     const filter_job in = job; // not written to by what is written
     auto* value = reinterpret_cast<float*>(in.value);
     auto* late = reinterpret_cast<float*>(late_symbols);
     auto* slope = reinterpret_cast<float*>(in.slope);
-    const auto unit = hn::Set(d, in.unit);
     std::uint64_t place = in.place;
-    for (std::size_t k = 0; k < in.count; ++k, place += in.step) {
-        const staggered_sums sums = filter_one_staggered<fixed_taps>(in, place);
-        const auto values = hn::Mul(hn::ConvertTo(d, whole_sum(di, sums.values)), unit);
-        const auto slopes = hn::Mul(hn::ConvertTo(d, whole_sum(di, sums.slope)), unit);
-        hn::StoreU(hn::LowerHalf(two, values), two, value + 2 * k);
-        hn::StoreU(hn::UpperHalf(two, values), two, late + 2 * k);
-        hn::StoreU(hn::LowerHalf(two, slopes), two, slope + 2 * k);
+    std::size_t k = 0;
+    for (; k + 2 <= in.count; k += 2, place += 2 * in.step) {
+        store_staggered(filter_one_staggered<fixed_taps>(in, place),
+                        filter_one_staggered<fixed_taps>(in, place + in.step), in.unit,
+                        value + 2 * k, late + 2 * k, slope + 2 * k);
+    }
+    if (k < in.count) {
+        const staggered_sums last = filter_one_staggered<fixed_taps>(in, place);
+        float out[3][4];
+        store_staggered(last, last, in.unit, out[0], out[1], out[2]);
+        std::copy_n(out[0], 2, value + 2 * k);
+        std::copy_n(out[1], 2, late + 2 * k);
+        std::copy_n(out[2], 2, slope + 2 * k);
     }
 }
 
@@ -359,190 +381,6 @@ void staggered(const filter_job& job, base::cf32* late) {
     } else {
         filter_all_staggered<0>(job, late);
     }
-}
-
-// Detectors work on I and Q as they lie, side by side.
-
-/// tanh, within 0.0014 and never beyond 1, as a fraction: a strong signal's amplitude and noise are
-/// estimated with it.
-struct fraction {
-    vec over, under;
-};
-
-HWY_INLINE fraction soft_sign(vec x) {
-    const floats d;
-    const vec most = hn::Set(d, 3.64673F);
-    const vec clipped = hn::Max(hn::Min(x, most), hn::Neg(most));
-    const vec square = hn::Mul(clipped, clipped);
-    const vec over = hn::MulAdd(square, hn::Add(square, hn::Set(d, 105.0F)), hn::Set(d, 945.0F));
-    const vec under = hn::MulAdd(square, hn::MulAdd(square, hn::Set(d, 15.0F), hn::Set(d, 420.0F)),
-                                 hn::Set(d, 945.0F));
-    return {hn::Mul(clipped, over), under};
-}
-
-struct vector_sums {
-    vec amplitude, power, timing, slope_loss, phase, turn_loss, lock_wanted, error;
-};
-
-HWY_INLINE vector_sums no_sums() {
-    const vec zero = hn::Zero(floats());
-    return {zero, zero, zero, zero, zero, zero, zero, zero};
-}
-
-/// A turn brings Q into I's rail, and -I into Q's.
-HWY_INLINE vec negated_odd(vec v) {
-    return hn::OddEven(hn::Neg(v), v);
-}
-
-/// `across`: the other axis' value at each rail's instant.
-HWY_INLINE void add_rails(vector_sums& sums, vec decision, vec value, vec slope, vec across) {
-    const vec one = hn::Set(floats(), 1.0F);
-    const vec doubt = hn::NegMulAdd(decision, decision, one);
-    sums.amplitude = hn::MulAdd(decision, value, sums.amplitude);
-    sums.power = hn::MulAdd(value, value, sums.power);
-    sums.timing = hn::MulAdd(decision, slope, sums.timing);
-    sums.slope_loss = hn::MulAdd(hn::Mul(doubt, slope), slope, sums.slope_loss);
-    sums.phase = hn::MulAdd(decision, across, sums.phase);
-    sums.turn_loss = hn::MulAdd(hn::Mul(doubt, across), across, sums.turn_loss);
-}
-
-/// The mean of squares to the nearest of ± 1.
-HWY_INLINE vec added_error(vec sum, vec value) {
-    const vec miss = hn::Sub(hn::Abs(value), hn::Set(floats(), 1.0F));
-    return hn::MulAdd(miss, miss, sum);
-}
-
-detector_sums added_up(const vector_sums& sums) {
-    const floats d;
-    HWY_ALIGN float blocks[2 * width];
-    hn::Store(sums_in_blocks(d, sums.amplitude, sums.power, sums.timing, sums.slope_loss), d,
-              blocks);
-    hn::Store(
-        sums_in_blocks(d, negated_odd(sums.phase), sums.turn_loss, sums.lock_wanted, sums.error), d,
-        blocks + width);
-    float all[8];
-    for (std::size_t n = 0; n < 4; ++n) {
-        all[n] = width == 4 ? blocks[n] : blocks[n] + blocks[n + width - 4];
-        all[n + 4] = width == 4 ? blocks[n + width] : blocks[n + width] + blocks[n + 2 * width - 4];
-    }
-    return {.amplitude = all[0],
-            .power = all[1],
-            .timing = all[2],
-            .slope_loss = all[3],
-            .phase = all[4],
-            .turn_gain = all[0],
-            .turn_loss = all[5],
-            .lock_wanted = all[6],
-            .lock_power = all[1],
-            .error = all[7]};
-}
-
-/// In the lowest octet of each 32 bits.
-HWY_INLINE hn::Vec<hn::RebindToUnsigned<floats>> soft_bits(vec value) {
-    const floats d;
-    const hn::RebindToUnsigned<floats> du;
-    const vec most = hn::Set(d, 127.0F);
-    const vec scaled = hn::Mul(value, hn::Set(d, soft_amplitude));
-    const vec clipped = hn::Max(hn::Min(scaled, most), hn::Neg(most));
-    return hn::And(hn::BitCast(du, hn::Add(clipped, hn::Set(d, rounding))), hn::Set(du, 0xFF));
-}
-
-HWY_INLINE void store_soft(vec value, std::int8_t* HWY_RESTRICT soft) {
-    const hn::Rebind<std::uint8_t, floats> octets;
-    const hn::Rebind<std::int8_t, floats> out;
-    const auto bits = hn::BitCast(ints(), soft_bits(value));
-    hn::StoreU(hn::BitCast(out, hn::DemoteTo(octets, bits)), out, soft);
-}
-
-const float* rails_of(const base::cf32* symbols) {
-    return reinterpret_cast<const float*>(symbols);
-}
-
-/// Q is only what a turn brings in.
-detector_sums bpsk(const detector_input& in, std::int8_t* HWY_RESTRICT soft) {
-    const floats d;
-    const hn::Repartition<std::uint64_t, floats> pairs;
-    const hn::Rebind<std::uint8_t, decltype(pairs)> octets;
-    const float* HWY_RESTRICT value = rails_of(in.value);
-    const float* HWY_RESTRICT slope = rails_of(in.slope);
-    const vec zero = hn::Zero(d);
-    const vec certainty = hn::Set(d, in.certainty);
-    vector_sums sums = no_sums();
-    vec lock_power = zero;
-    for (std::size_t k = 0; k < 2 * in.count; k += width) {
-        const vec y = hn::LoadU(d, value + k);
-        const vec i = hn::OddEven(zero, y);
-        const vec q = hn::OddEven(y, zero);
-        const fraction sign = soft_sign(hn::Mul(certainty, i));
-        add_rails(sums, hn::Div(sign.over, sign.under), i,
-                  hn::OddEven(zero, hn::LoadU(d, slope + k)), hn::Shuffle2301(q));
-        const vec square = hn::Mul(y, y);
-        lock_power = hn::Add(lock_power, square);
-        sums.lock_wanted = hn::Add(sums.lock_wanted, negated_odd(square));
-        // Q's nearest point is 0.
-        const vec miss = hn::OddEven(q, hn::Sub(hn::Abs(i), hn::Set(d, 1.0F)));
-        sums.error = hn::MulAdd(miss, miss, sums.error);
-        const auto bits = hn::And(hn::BitCast(pairs, soft_bits(y)), hn::Set(pairs, 0xFF));
-        hn::StoreU(hn::TruncateTo(octets, bits), octets,
-                   reinterpret_cast<std::uint8_t*>(soft + k / 2));
-    }
-    detector_sums result = added_up(sums);
-    result.lock_power = hn::GetLane(hn::SumOfLanes(d, lock_power));
-    return result;
-}
-
-detector_sums qpsk(const detector_input& in, std::int8_t* HWY_RESTRICT soft) {
-    const floats d;
-    const float* HWY_RESTRICT value = rails_of(in.value);
-    const float* HWY_RESTRICT slope = rails_of(in.slope);
-    const vec certainty = hn::Set(d, in.certainty);
-    const vec least = hn::Set(d, 1e-20F);
-    const vec one = hn::Set(d, 1.0F);
-    vector_sums sums = no_sums();
-    for (std::size_t k = 0; k < 2 * in.count; k += width) {
-        const vec y = hn::LoadU(d, value + k);
-        const vec across = hn::Shuffle2301(y);
-        const vec product = hn::Mul(y, across);
-        const vec power = hn::MulAdd(y, y, hn::MulAdd(across, across, least));
-        const fraction sign = soft_sign(hn::Mul(certainty, y));
-        const vec shared = hn::Div(one, hn::Mul(sign.under, power)); // of two fractions
-        const vec decision = hn::Mul(sign.over, hn::Mul(power, shared));
-        add_rails(sums, decision, y, hn::LoadU(d, slope + k), across);
-        sums.error = added_error(sums.error, y);
-        // -Re z^4 / |z|^2, which is 1 · |z|^2 on the diagonals: (8 i² q² - |z|^4) / |z|^2, of which
-        // each lane has a half.
-        sums.lock_wanted =
-            hn::MulAdd(hn::Mul(product, product), hn::Mul(sign.under, shared), sums.lock_wanted);
-        store_soft(y, soft + k);
-    }
-    detector_sums result = added_up(sums);
-    result.lock_wanted = 4.0F * result.lock_wanted - result.power;
-    return result;
-}
-
-detector_sums oqpsk(const detector_input& in, const base::cf32* late,
-                    std::int8_t* HWY_RESTRICT soft, base::cf32* points) {
-    const floats d;
-    const float* HWY_RESTRICT value = rails_of(in.value);
-    const float* HWY_RESTRICT slope = rails_of(in.slope);
-    const float* HWY_RESTRICT late_value = rails_of(late);
-    float* HWY_RESTRICT point = reinterpret_cast<float*>(points);
-    const vec certainty = hn::Set(d, in.certainty);
-    vector_sums sums = no_sums();
-    for (std::size_t k = 0; k < 2 * in.count; k += width) {
-        const vec a = hn::LoadU(d, value + k);
-        const vec b = hn::LoadU(d, late_value + k);
-        const vec y = hn::OddEven(b, a);
-        const vec across = hn::Shuffle2301(hn::OddEven(a, b));
-        const fraction sign = soft_sign(hn::Mul(certainty, y));
-        add_rails(sums, hn::Div(sign.over, sign.under), y, hn::LoadU(d, slope + k), across);
-        sums.error = added_error(sums.error, y);
-        const vec square = hn::Mul(y, y);
-        sums.lock_wanted = hn::MulAdd(square, square, sums.lock_wanted);
-        store_soft(y, soft + k);
-        hn::StoreU(y, d, point + k);
-    }
-    return added_up(sums);
 }
 
 } // namespace
@@ -556,9 +394,6 @@ namespace {
 HWY_EXPORT(mix);
 HWY_EXPORT(filter);
 HWY_EXPORT(staggered);
-HWY_EXPORT(bpsk);
-HWY_EXPORT(qpsk);
-HWY_EXPORT(oqpsk);
 
 /// In 2^-32 of a turn.
 std::uint32_t angle_of(double radians) noexcept {
@@ -583,19 +418,6 @@ void filter_symbols(const filter_job& job, slopes wanted) noexcept {
 
 void filter_staggered(const filter_job& job, base::cf32* late) noexcept {
     HWY_DYNAMIC_DISPATCH(staggered)(job, late);
-}
-
-detector_sums detect_bpsk(const detector_input& in, std::int8_t* soft) noexcept {
-    return HWY_DYNAMIC_DISPATCH(bpsk)(in, soft);
-}
-
-detector_sums detect_qpsk(const detector_input& in, std::int8_t* soft) noexcept {
-    return HWY_DYNAMIC_DISPATCH(qpsk)(in, soft);
-}
-
-detector_sums detect_oqpsk(const detector_input& in, const base::cf32* late, std::int8_t* soft,
-                           base::cf32* points) noexcept {
-    return HWY_DYNAMIC_DISPATCH(oqpsk)(in, late, soft, points);
 }
 
 } // namespace landfall::dsp
