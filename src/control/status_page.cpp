@@ -253,7 +253,10 @@ void add_carriers(lines& page, const view& v) {
         const auto estimate = [&](std::string value) { return one.locked ? value : "-"; };
         const bool well =
             one.locked && one.frames.missing + one.frames.bad + one.iq.lost_packets == 0;
-        carriers.add({one.name, one.behind ? "behind" : one.locked ? "locked" : "searching",
+        carriers.add({one.name,
+                      one.behind   ? "behind"
+                      : one.locked ? "locked"
+                                   : "searching",
                       estimate(fmt::format("{:.1f} dB", one.es_n0_db)), text(one.frames.good),
                       text(one.frames.missing), text(one.frames.bad), text(one.iq.lost_packets),
                       text(one.frames.fill), text(one.frames.corrected),
