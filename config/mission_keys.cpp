@@ -16,10 +16,11 @@ constexpr word as_word(std::string_view text, Enum value) noexcept {
     return {text, static_cast<int>(value)};
 }
 
-constexpr std::array modulations{as_word("qpsk", dsp::modulation::qpsk),
-                                 as_word("bpsk", dsp::modulation::bpsk),
-                                 as_word("oqpsk", dsp::modulation::oqpsk)};
-constexpr std::array<std::string_view, 4> later_modulations{"8psk", "fsk", "gmsk", "dvb-s2"};
+constexpr std::array modulations{
+    as_word("qpsk", dsp::modulation::qpsk), as_word("bpsk", dsp::modulation::bpsk),
+    as_word("oqpsk", dsp::modulation::oqpsk), as_word("fsk", dsp::modulation::fsk),
+    as_word("gmsk", dsp::modulation::gmsk)};
+constexpr std::array<std::string_view, 2> later_modulations{"8psk", "dvb-s2"};
 constexpr std::array spectra{as_word("normal", false), as_word("inverted", true)};
 constexpr std::array rates{
     as_word("1/2", fec::code_rate::r1_2), as_word("2/3", fec::code_rate::r2_3),
@@ -77,11 +78,11 @@ constexpr auto wave = &mission::wave;
 constexpr auto coding = &mission::coding;
 constexpr auto frames = &mission::framing;
 
-const std::array<mission_key, 24>& table() {
+const std::array<mission_key, 26>& table() {
     using dsp::waveform;
     using code = fec::coding;
     using framing::frame_parameters;
-    static const std::array<mission_key, 24> keys{{
+    static const std::array<mission_key, 26> keys{{
         {"title", "what it is, in one line",
          text_kind{[](mission& m) -> std::string& { return m.title; }, false, 200}},
         {"source", "whence the numbers come",
@@ -95,6 +96,10 @@ const std::array<mission_key, 24>& table() {
                      quantity::symbol_rate}},
         {"roll_off", "of the root-raised-cosine pulse",
          number_kind{field_of<wave, &waveform::roll_off>, 0.2, 0.6}},
+        {"modulation_index", "of FSK and GMSK",
+         number_kind{field_of<wave, &waveform::modulation_index>, 0.5, 1.0}},
+        {"gaussian_bt", "of GMSK's frequency pulse",
+         number_kind{field_of<wave, &waveform::gaussian_bt>, 0.3, 1.0}},
         {"spectrum", "whether the received spectrum is mirrored",
          words<wave, &waveform::spectrum_inverted>(spectra)},
         {"iq_swap", "whether I and Q are exchanged in the samples",

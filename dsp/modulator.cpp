@@ -14,6 +14,10 @@ constexpr unsigned fine_steps = 1024; // of the pulse per symbol; the nearest is
 modulator::modulator(const waveform& wave, double samples_per_symbol)
     : kind_(wave.kind), samples_per_symbol_(samples_per_symbol), shape_(wave.roll_off),
       fine_(std::size_t{2} * fine_steps * pulse_span_symbols + 1) {
+    if (is_frequency_modulated(kind_)) {
+        fsk_.emplace(wave, samples_per_symbol, pulse_span_symbols);
+        return;
+    }
     double energy = 0.0;
     for (std::size_t i = 0; i < fine_.size(); ++i) {
         const double time = static_cast<double>(i) / fine_steps - pulse_span_symbols;
@@ -27,6 +31,10 @@ modulator::modulator(const waveform& wave, double samples_per_symbol)
 }
 
 void modulator::push(std::span<const std::uint8_t> bits, std::vector<cf32>& out) {
+    if (fsk_) {
+        fsk_->push(bits, out);
+        return;
+    }
     const auto level = [](std::uint8_t bit) { return bit == 0 ? 1.0F : -1.0F; };
     for (const std::uint8_t bit : bits) {
         if (kind_ == modulation::bpsk) {
@@ -77,6 +85,10 @@ void modulator::emit(std::vector<cf32>& out) {
 }
 
 void modulator::flush(std::vector<cf32>& out) {
+    if (fsk_) {
+        fsk_->flush(out);
+        return;
+    }
     symbols_.insert(symbols_.end(), 2 * pulse_span_symbols + 2, cf32{});
     emit(out);
 }

@@ -3,17 +3,19 @@
 #pragma once
 
 #include "base/sample.h"
+#include "dsp/fsk_modulator.h"
 #include "dsp/pulse.h"
 #include "dsp/waveform.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace landfall::dsp {
 
-/// Root-raised-cosine PSK at any number of samples per symbol. Mean power of the samples is 1; bit
-/// 0 is +1; QPSK takes bits I, Q; OQPSK's Q is half a symbol late.
+/// Root-raised-cosine PSK, FSK or GMSK at any number of samples per symbol. Mean power of the
+/// samples is 1; of PSK bit 0 is +1; QPSK takes bits I, Q; OQPSK's Q is half a symbol late.
 class modulator {
   public:
     /// `samples_per_symbol`: 2 or more, with the simulated clock error in it.
@@ -36,6 +38,7 @@ class modulator {
     std::int64_t first_symbol_ = 0;
     std::int64_t next_sample_ = 0;
     std::vector<std::uint8_t> odd_bit_;
+    std::optional<fsk_modulator> fsk_;
 };
 
 } // namespace landfall::dsp

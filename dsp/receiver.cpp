@@ -2,6 +2,7 @@
 #include "dsp/receiver.h"
 
 #include "dsp/block_receiver.h"
+#include "dsp/fsk_receiver.h"
 #include "dsp/liquid_receiver.h"
 
 namespace landfall::dsp {
@@ -17,10 +18,19 @@ const char* unsupported(const receiver_config& config, engine kind) noexcept {
     if (kind == engine::liquid && config.wave.kind == modulation::oqpsk) {
         return "the liquid engine has no OQPSK";
     }
+    if (kind == engine::liquid && is_frequency_modulated(config.wave.kind)) {
+        return "the liquid engine has no FSK";
+    }
+    if (config.fm_audio && !is_frequency_modulated(config.wave.kind)) {
+        return "an FM receiver's audio carries FSK and GMSK only";
+    }
     return nullptr;
 }
 
 std::unique_ptr<receiver> make_receiver(const receiver_config& config, engine kind) {
+    if (is_frequency_modulated(config.wave.kind)) {
+        return std::make_unique<fsk_receiver>(config);
+    }
     if (kind == engine::liquid) {
         return std::make_unique<liquid_receiver>(config);
     }

@@ -39,6 +39,7 @@ struct receiver_config {
     bool frequency_known = false;
     double search_range_hz = 0.0;       ///< ± around the hint; 0: all that the sample rate allows
     double max_doppler_rate_hz_s = 0.0; ///< 0: that of a low orbit, as far as it can matter
+    bool fm_audio = false; ///< FSK and GMSK: the samples' real part is an FM receiver's audio
 };
 
 /// What the receiver knows of the carrier. Values of an unlocked receiver are those of the last

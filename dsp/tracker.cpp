@@ -199,6 +199,9 @@ double tracker::lock_threshold() const noexcept {
         return 0.08;
     case modulation::oqpsk:
         return 0.15;
+    case modulation::fsk:
+    case modulation::gmsk:
+        break; // of another engine
     }
     return 0.0;
 }

@@ -17,6 +17,7 @@ dsp::receiver_config receiver_for(const chain_config& config, double sample_rate
                                   double center_frequency_hz) {
     dsp::receiver_config wanted;
     wanted.wave = config.mission.wave;
+    wanted.fm_audio = config.fm_audio;
     wanted.sample_rate_hz = sample_rate_hz;
     wanted.frequency_hint_hz = config.frequency_hint_hz;
     wanted.frequency_known = config.frequency_hint_hz != 0.0;

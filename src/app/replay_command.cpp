@@ -74,14 +74,16 @@ class replay {
     base::result<void> run_iq(const job& wanted);
     base::result<void> run_soft(const job& wanted);
     base::result<void> run_frames(const job& wanted);
-    base::result<carrier_run*> add_carrier(const job& wanted, std::string name);
+    base::result<carrier_run*> add_carrier(const job& wanted, std::string name,
+                                           bool fm_audio = false);
     base::result<std::unique_ptr<wire::iq_source>> open(const job& wanted) const;
     base::result<void> take(const job& wanted, const wire::iq_source& source,
                             const wire::iq_block& block);
     base::result<void> end_streams(const wire::iq_source& source);
     void tell_left_out(const job& wanted, const wire::iq_source& source);
     [[nodiscard]] std::size_t fitting_streams() const;
-    base::result<carrier_run*> carrier_of(const job& wanted, std::uint32_t stream_id);
+    base::result<carrier_run*> carrier_of(const job& wanted, std::uint32_t stream_id,
+                                          bool fm_audio = false);
     void show(const carrier_run& carrier, double fraction);
     void warn(const std::string& message);
     void note(const base::failure& failure);
@@ -150,11 +152,12 @@ base::result<std::vector<job>> replay::jobs() const {
     return list;
 }
 
-base::result<carrier_run*> replay::add_carrier(const job& wanted, std::string name) {
+base::result<carrier_run*> replay::add_carrier(const job& wanted, std::string name, bool fm_audio) {
     carriers_.emplace_back(std::move(name),
                            chain_config{.mission = wanted.mission,
                                         .engine = options_.engine,
-                                        .frequency_hint_hz = options_.frequency_offset_hz});
+                                        .frequency_hint_hz = options_.frequency_offset_hz,
+                                        .fm_audio = fm_audio});
     carrier_run& made = carriers_.back();
     if (const auto opened =
             made.open_files(options_.frames_directory, options_.packets_directory, inputs_);
@@ -167,7 +170,8 @@ base::result<carrier_run*> replay::add_carrier(const job& wanted, std::string na
     return &made;
 }
 
-base::result<carrier_run*> replay::carrier_of(const job& wanted, std::uint32_t stream_id) {
+base::result<carrier_run*> replay::carrier_of(const job& wanted, std::uint32_t stream_id,
+                                              bool fm_audio) {
     const auto known = streams_.find(stream_id);
     if (known != streams_.end()) {
         return known->second;
@@ -177,7 +181,8 @@ base::result<carrier_run*> replay::carrier_of(const job& wanted, std::uint32_t s
         return nullptr; // told at the end
     }
     auto made = add_carrier(
-        wanted, streams_.empty() ? wanted.name : fmt::format("{}.{:#06x}", wanted.name, stream_id));
+        wanted, streams_.empty() ? wanted.name : fmt::format("{}.{:#06x}", wanted.name, stream_id),
+        fm_audio);
     if (made) {
         streams_.emplace(stream_id, *made);
     }
@@ -195,6 +200,7 @@ base::result<std::unique_ptr<wire::iq_source>> replay::open(const job& wanted) c
         }
     }
     source_options.sample_rate_hz = options_.rate_hz;
+    source_options.fm_audio = dsp::is_frequency_modulated(wanted.mission.wave.kind);
     source_options.stream_id = wanted.stream_id;
     source_options.udp_port = wanted.udp_port;
     return wire::open_source(wanted.files, source_options);
@@ -207,7 +213,7 @@ std::size_t replay::fitting_streams() const {
 
 base::result<void> replay::take(const job& wanted, const wire::iq_source& source,
                                 const wire::iq_block& block) {
-    const auto carrier = carrier_of(wanted, block.stream_id);
+    const auto carrier = carrier_of(wanted, block.stream_id, block.fm_audio);
     if (!carrier) {
         return std::unexpected(carrier.error());
     }

@@ -27,6 +27,8 @@ struct iq_block {
     bool discontinuity = false;
     /// Sample rate, depth or frequencies differ from those of the block before.
     bool context_changed = false;
+    /// An FM receiver's audio, in the real parts; not IQ.
+    bool fm_audio = false;
 };
 
 /// Counts since the beginning; each only grows.

@@ -51,6 +51,8 @@ struct source_options {
     std::optional<sample_format> format;
     double sample_rate_hz = 0;
     double center_frequency_hz = 0; ///< of raw and audio files
+    /// A real signal is an FM receiver's audio, and is yielded as it is.
+    bool fm_audio = false;
     /// Captures only.
     std::optional<std::uint32_t> stream_id;
     std::optional<std::uint16_t> udp_port;

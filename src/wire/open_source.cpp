@@ -83,7 +83,8 @@ base::result<std::unique_ptr<iq_source>> open_audio(const std::string& path,
                                   audio->format,
                                   audio->sample_rate_hz,
                                   {{0, options.center_frequency_hz, std::nullopt}},
-                                  options.block_samples},
+                                  options.block_samples,
+                                  options.fm_audio},
                                  std::move(audio->reader));
 }
 

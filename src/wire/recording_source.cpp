@@ -14,12 +14,14 @@ class recording_source final : public iq_source {
   public:
     recording_source(recording description, std::unique_ptr<sample_reader> reader)
         : description_(std::move(description)), reader_(std::move(reader)),
-          real_(!reader_->is_complex()),
+          fm_audio_(description_.fm_audio && !reader_->is_complex()),
+          real_(!reader_->is_complex() && !fm_audio_),
           rate_hz_(description_.sample_rate_hz / (real_ ? 2.0 : 1.0)),
           converter_(2 * description_.block_samples) {
-        if (real_) {
-            real_buffer_.resize(2 * description_.block_samples);
-        } else {
+        if (!reader_->is_complex()) {
+            real_buffer_.resize((real_ ? 2 : 1) * description_.block_samples);
+        }
+        if (!real_) {
             complex_buffer_.resize(description_.block_samples);
         }
         const recording_segment& first = description_.segments.front();
@@ -45,6 +47,7 @@ class recording_source final : public iq_source {
         block.has_time = segment_time_.has_value();
         block.sample_rate_hz = rate_hz_;
         block.center_frequency_hz = center_of(description_.segments[segment_]);
+        block.fm_audio = fm_audio_;
         waiting_ = waiting_.subspan(count);
         position_ += count;
         counters_.samples += count;
@@ -113,6 +116,9 @@ class recording_source final : public iq_source {
         if (real_) {
             return fill_real();
         }
+        if (fm_audio_) {
+            return fill_audio();
+        }
         const decoded_samples read = reader_->read_complex(complex_buffer_);
         counters_.non_finite_samples += read.non_finite;
         waiting_ = std::span(complex_buffer_).first(read.count);
@@ -130,9 +136,18 @@ class recording_source final : public iq_source {
         return !waiting_.empty();
     }
 
+    bool fill_audio() {
+        const decoded_samples read = reader_->read_real(real_buffer_);
+        counters_.non_finite_samples += read.non_finite;
+        std::copy_n(real_buffer_.begin(), read.count, complex_buffer_.begin());
+        waiting_ = std::span(complex_buffer_).first(read.count);
+        return !waiting_.empty();
+    }
+
     recording description_;
     std::unique_ptr<sample_reader> reader_;
-    bool real_;
+    bool fm_audio_;
+    bool real_; ///< and is made complex
     double rate_hz_;
     source_info info_;
     iq_counters counters_;

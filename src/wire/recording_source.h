@@ -43,10 +43,11 @@ struct recording {
     double sample_rate_hz = 0;               ///< of the file
     std::vector<recording_segment> segments; ///< in order; the first begins at 0
     std::size_t block_samples = default_block_samples;
+    bool fm_audio = false; ///< if it is real
 };
 
 /// A real signal is made complex by `analytic_converter`: half the rate, and a quarter of the
-/// file's rate added to the centre frequency.
+/// file's rate added to the centre frequency. An FM receiver's audio is left as it is.
 std::unique_ptr<iq_source> make_recording_source(recording description,
                                                  std::unique_ptr<sample_reader> reader);
 

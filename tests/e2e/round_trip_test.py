@@ -30,7 +30,7 @@ def seconds_for(keys, frames):
 
 
 def bits_per_symbol(keys):
-    return 1 if keys["modulation"] == "bpsk" else 2
+    return 1 if keys["modulation"] in ("bpsk", "fsk", "gmsk") else 2
 
 
 def times_by_frame(folder):
@@ -42,7 +42,7 @@ class round_trip(Case):
     def of_preset(self, name, how, seed):
         info = mission(name)
         keys = info.get("parameters", info)
-        es_n0 = THRESHOLD_DB[keys["convolutional"]] + MARGIN_DB - (bits_per_symbol(keys) == 1) * 3
+        es_n0 = THRESHOLD_DB[keys["convolutional"]] + MARGIN_DB - (keys["modulation"] == "bpsk") * 3
         rate = keys["symbol_rate_hz"]
         sent, got, signal = self.folder / "sent", self.folder / "got", self.folder / "signal"
         common = ["--mission", name, "--seconds", seconds_for(keys, 12), "--es-n0", es_n0,

@@ -36,12 +36,28 @@ class shared_signals(Case):
         self.recovered("oqpsk_a035_es4", "oqpsk", 0.35)
 
 
+def kiss_frames(name):
+    frames = []
+    for part in needs_shared("recordings", name).read_bytes().split(b"\xc0"):
+        if part and part[0] == 0:
+            frames.append(part[1:].replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb"))
+    return frames
+
+
 class shared_recording(Case):
+    def test_ks_1q_gives_every_frame_that_another_decoder_finds(self):
+        frames = kiss_frames("ks_1q.kiss")
+        self.assertEqual(4, len(frames))
+        out = self.folder / "out"
+        report = replay(needs_shared("recordings", "ks_1q.wav"), "--mission", "ks-1q", "--frames",
+                        out)
+        self.assertEqual(frames, cut(frame_files(out)[".vc00.frames"], 223))
+        carrier = report["carriers"][0]
+        self.assertEqual(0, carrier["frames"]["bad"])
+        self.assertLess(carrier["locked_seconds"], 2)  # what is between the frames is noise
+
     def test_by701_gives_every_frame_that_another_decoder_finds(self):
-        frames = []
-        for part in needs_shared("recordings", "by701.kiss").read_bytes().split(b"\xc0"):
-            if part and part[0] == 0:
-                frames.append(part[1:].replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb"))
+        frames = kiss_frames("by701.kiss")
         self.assertEqual(17, len(frames))
         out = self.folder / "out"
         report = replay(needs_shared("recordings", "by701.wav"), "--mission", "by701", "--frames",

@@ -54,7 +54,7 @@ TEST_CASE("config/presets: every mission loads clean and says whence its numbers
 TEST_CASE("config/presets: the missions that are promised are there") {
     for (const char* name : {"jpss-hrd", "noaa21-hrd", "aqua-db", "metop-ahrpt", "gk2a-lrit",
                              "gk2a-hrit", "goes-hrit", "elektro-lrit", "gcom-w1", "cryosat",
-                             "landsat-s", "meteor-m2-lrpt", "by701", "generic-ccsds"})
+                             "landsat-s", "meteor-m2-lrpt", "by701", "ks-1q", "generic-ccsds"})
         preset(name);
 }
 

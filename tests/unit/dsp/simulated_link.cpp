@@ -89,7 +89,7 @@ struct rotation {
 
 /// Index of the sent bit that stands on received rail `rail` (0: I) at half symbol `half`.
 std::ptrdiff_t sent_bit(modulation kind, const rotation& way, std::ptrdiff_t half, unsigned rail) {
-    if (kind == modulation::bpsk) {
+    if (dsp::bits_per_symbol(kind) == 1) {
         return half / 2;
     }
     if (kind == modulation::oqpsk) {
