@@ -109,7 +109,7 @@ void mission_builder::blame(std::initializer_list<std::string_view> keys, const 
 void mission_builder::check_line_code(const source_text& whole) {
     if (mission_.coding.line_code != fec::nrz::m_per_rail || !sound({"nrz"}))
         return;
-    if (dsp::bits_per_symbol(mission_.wave.kind) == 1 && sound({"modulation"}))
+    if (dsp::bits_per_symbol(mission_.wave.kind) != 2 && sound({"modulation"}))
         blame({"nrz", "modulation"}, whole,
               "nrz = \"m-per-rail\" needs modulation = \"qpsk\" or \"oqpsk\"");
     if (mission_.coding.convolutional != fec::code_rate::none && sound({"convolutional"}))

@@ -17,10 +17,10 @@ constexpr word as_word(std::string_view text, Enum value) noexcept {
 }
 
 constexpr std::array modulations{
-    as_word("qpsk", dsp::modulation::qpsk), as_word("bpsk", dsp::modulation::bpsk),
-    as_word("oqpsk", dsp::modulation::oqpsk), as_word("fsk", dsp::modulation::fsk),
-    as_word("gmsk", dsp::modulation::gmsk)};
-constexpr std::array<std::string_view, 2> later_modulations{"8psk", "dvb-s2"};
+    as_word("qpsk", dsp::modulation::qpsk),   as_word("bpsk", dsp::modulation::bpsk),
+    as_word("oqpsk", dsp::modulation::oqpsk), as_word("8psk", dsp::modulation::psk8),
+    as_word("fsk", dsp::modulation::fsk),     as_word("gmsk", dsp::modulation::gmsk)};
+constexpr std::array<std::string_view, 1> later_modulations{"dvb-s2"};
 constexpr std::array spectra{as_word("normal", false), as_word("inverted", true)};
 constexpr std::array rates{
     as_word("1/2", fec::code_rate::r1_2), as_word("2/3", fec::code_rate::r2_3),

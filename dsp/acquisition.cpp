@@ -295,7 +295,9 @@ std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> wi
     const double before = std::floor(middle.position / middle.step);
     const auto count = static_cast<std::size_t>(
         before + (static_cast<double>(window.size()) - middle.position) / middle.step);
-    const unsigned order = config_.wave.kind == modulation::bpsk ? 2 : 4;
+    const unsigned order = config_.wave.kind == modulation::bpsk   ? 2
+                           : config_.wave.kind == modulation::psk8 ? 8
+                                                                   : 4;
     double line = 0.0;
     for (int pass = 0; pass < 2; ++pass) { // the second with the filter where the carrier is
         filter_all(window, middle.advanced(-before), count);
@@ -304,6 +306,9 @@ std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> wi
             const cf32 squared = symbols_[k] * symbols_[k];
             const float power = std::norm(symbols_[k]);
             work_[k] = order == 2 ? squared : power > 0.0F ? squared * squared / power : cf32{};
+            if (order == 8 && power > 0.0F) {
+                work_[k] *= work_[k] / power;
+            }
         }
         // What the filter's pass already took out is no longer in the symbols.
         const tone power_line =
@@ -315,7 +320,7 @@ std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> wi
         const cf64 sum = correlate(work_, power_line.frequency, power_line.rate);
         // The line's phase at the count's middle, carried to `middle`.
         const double to_middle = (before - 0.5 * static_cast<double>(count)) * samples;
-        const double constellation = order == 4 ? std::numbers::pi : 0.0;
+        const double constellation = order == 2 ? 0.0 : std::numbers::pi;
         const double phase = (std::arg(sum) - constellation) / order;
         middle.phase += phase + (turn + 0.5 * rate * to_middle) * to_middle;
         middle.frequency += turn + rate * to_middle;
@@ -350,15 +355,16 @@ acquired_carrier acquisition::finish(std::span<const cf32> window, const carrier
     };
     for (std::size_t k = start; k < count; ++k) {
         add(symbols_[k].real());
-        if (config_.wave.kind == modulation::qpsk) {
+        if (config_.wave.kind == modulation::qpsk || config_.wave.kind == modulation::psk8) {
             add(symbols_[k].imag());
         } else if (config_.wave.kind == modulation::oqpsk) {
             add(staggered_[k].imag());
         }
     }
     carrier.rail_power = power / rails;
-    // Of ± a in Gaussian noise: a^4 = (3 M2^2 - M4) / 2.
-    const double a4 = 0.5 * (3.0 * carrier.rail_power * carrier.rail_power - fourth / rails);
+    // Of ± a in Gaussian noise: a^4 = (3 M2^2 - M4) / 2. Of 8PSK's rails M4 is that of a circle's.
+    const double scale = config_.wave.kind == modulation::psk8 ? 2.0 / 3.0 : 0.5;
+    const double a4 = scale * (3.0 * carrier.rail_power * carrier.rail_power - fourth / rails);
     carrier.rail_amplitude =
         std::sqrt(std::sqrt(std::max(a4, 0.01 * carrier.rail_power * carrier.rail_power)));
     return carrier;
@@ -384,16 +390,22 @@ std::size_t acquisition::signal_start(std::size_t count) {
                 wanted += 0.5 * (i * i + q * q);
             } else {
                 power += std::norm(z);
-                sum += config_.wave.kind == modulation::bpsk ? z * z
-                       : std::norm(z) > 0.0                  ? z * z * z * z / std::norm(z)
-                                                             : cf64{};
+                cf64 lined = config_.wave.kind == modulation::bpsk ? z * z
+                             : std::norm(z) > 0.0                  ? z * z * z * z / std::norm(z)
+                                                                   : cf64{};
+                if (config_.wave.kind == modulation::psk8 && std::norm(z) > 0.0) {
+                    lined *= lined / std::norm(z);
+                }
+                sum += lined;
             }
         }
         if (config_.wave.kind == modulation::oqpsk) {
             const double m2 = power / start_block_symbols;
             metric[b] = m2 > 0.0 ? 1.5 - 0.5 * wanted / start_block_symbols / (m2 * m2) : 0.0;
         } else {
-            metric[b] = power > 0.0 ? std::abs(sum) / power : 0.0;
+            // The weak line of 8PSK is summed with its phase, which is known by now.
+            const double line = config_.wave.kind == modulation::psk8 ? -sum.real() : std::abs(sum);
+            metric[b] = power > 0.0 ? line / power : 0.0;
         }
     }
     // The change point: up to where the metric is below half of what it is where it is best. A few
@@ -401,7 +413,9 @@ std::size_t acquisition::signal_start(std::size_t count) {
     std::vector<double>& sorted = more_scratch_;
     sorted = metric;
     std::sort(sorted.begin(), sorted.end());
-    const double noise = config_.wave.kind == modulation::oqpsk ? 0.0 : noise_block_metric;
+    const bool signed_metric =
+        config_.wave.kind == modulation::oqpsk || config_.wave.kind == modulation::psk8;
+    const double noise = signed_metric ? 0.0 : noise_block_metric;
     const double margin = 0.5 * (sorted[sorted.size() * 3 / 4] - noise);
     double sum = 0.0;
     double lowest = -least_dip_blocks * margin;

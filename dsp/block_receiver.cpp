@@ -320,7 +320,7 @@ void block_receiver::note(const stretch& done) {
     const std::size_t bits = bits_per_symbol(config_.wave.kind);
     const auto symbols = static_cast<double>(done.soft.size() / bits);
     report_.locked_symbols += done.soft.size() / bits;
-    error_sum_ += done.error_power / static_cast<double>(bits);
+    error_sum_ += done.error_power / static_cast<double>(std::min<std::size_t>(bits, 2));
     noise_sum_ += symbols / done.es_n0;
     rate_error_sum_ += symbols * (samples_per_symbol_ / done.first.step - 1.0);
     const double sign = front_.mirrored() ? -1.0 : 1.0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/modulator.h"
 
+#include "dsp/psk8.h"
+
 #include <cmath>
 
 namespace landfall::dsp {
@@ -42,6 +44,13 @@ void modulator::push(std::span<const std::uint8_t> bits, std::vector<cf32>& out)
             continue;
         }
         odd_bit_.push_back(bit);
+        if (kind_ == modulation::psk8) {
+            if (odd_bit_.size() == 3) {
+                symbols_.push_back(psk8_point(odd_bit_[0], odd_bit_[1], odd_bit_[2]));
+                odd_bit_.clear();
+            }
+            continue;
+        }
         if (odd_bit_.size() == 2) {
             symbols_.emplace_back(level(odd_bit_[0]), level(odd_bit_[1]));
             odd_bit_.clear();

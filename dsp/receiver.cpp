@@ -18,6 +18,9 @@ const char* unsupported(const receiver_config& config, engine kind) noexcept {
     if (kind == engine::liquid && config.wave.kind == modulation::oqpsk) {
         return "the liquid engine has no OQPSK";
     }
+    if (kind == engine::liquid && config.wave.kind == modulation::psk8) {
+        return "the liquid engine has no 8PSK";
+    }
     if (kind == engine::liquid && is_frequency_modulated(config.wave.kind)) {
         return "the liquid engine has no FSK";
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/tracker.h"
 
+#include "dsp/psk8.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -19,6 +21,8 @@ constexpr double slope_memory_symbols = 1024.0;
 constexpr double rate_share = 0.3; // of the third-order loop's gain that is used
 constexpr double gain_memory_symbols = 1024.0;
 constexpr double max_clock_error = 300e-6;
+constexpr double most_certainty = 20.0;
+constexpr double most_psk8_certainty = 100.0;
 
 /// Of the raised cosine at its centre, per sample².
 double pulse_curvature(const tracking_config& config) noexcept {
@@ -79,7 +83,8 @@ tracker::block tracker::step(std::span<const cf32> buffer, std::int8_t* soft, cf
     const std::size_t count = next_symbols();
     const double signal = amplitude_ * amplitude_;
     const double certainty =
-        std::clamp(signal / std::max(power_ - signal, 1e-6 * power_), 0.3, 20.0);
+        std::clamp(signal / std::max(power_ - signal, 1e-6 * power_), 0.3,
+                   config_.wave.kind == modulation::psk8 ? most_psk8_certainty : most_certainty);
     filter_.mix(buffer, state_, count);
     const detector_sums sums = detect(count, static_cast<float>(certainty), soft, points);
     const double per_symbol = 1.0 / static_cast<double>(count);
@@ -116,11 +121,17 @@ detector_sums tracker::detect(std::size_t count, float certainty, std::int8_t* s
     case modulation::qpsk:
         filter_.filter(0.0, scale, out);
         return detect_qpsk(in, soft);
+    case modulation::psk8:
+        filter_.filter(0.0, scale, out);
+        return detect_psk8(in, soft);
     case modulation::oqpsk:
         in.value = value_.data();
         out.value = std::span(value_).first(count);
         filter_.filter_staggered(scale, out, std::span(late_).first(count));
         return detect_oqpsk(in, late_.data(), soft, points);
+    case modulation::fsk:
+    case modulation::gmsk:
+        break; // of another engine
     }
     return {};
 }
@@ -199,6 +210,8 @@ double tracker::lock_threshold() const noexcept {
         return 0.08;
     case modulation::oqpsk:
         return 0.15;
+    case modulation::psk8:
+        return 0.045;
     case modulation::fsk:
     case modulation::gmsk:
         break; // of another engine

@@ -6,7 +6,7 @@
 
 namespace landfall::dsp {
 
-enum class modulation : std::uint8_t { bpsk, qpsk, oqpsk, fsk, gmsk };
+enum class modulation : std::uint8_t { bpsk, qpsk, oqpsk, psk8, fsk, gmsk };
 
 struct waveform {
     modulation kind = modulation::qpsk;
@@ -24,9 +24,11 @@ struct waveform {
     return kind == modulation::fsk || kind == modulation::gmsk;
 }
 
-/// Soft bits per channel symbol: BPSK, FSK and GMSK 1; QPSK and OQPSK 2 (I, then Q).
+/// Soft bits per channel symbol: BPSK, FSK and GMSK 1; QPSK and OQPSK 2 (I, then Q); 8PSK 3.
 [[nodiscard]] constexpr unsigned bits_per_symbol(modulation kind) noexcept {
-    return kind == modulation::qpsk || kind == modulation::oqpsk ? 2 : 1;
+    return kind == modulation::psk8                                ? 3
+           : kind == modulation::qpsk || kind == modulation::oqpsk ? 2
+                                                                   : 1;
 }
 
 } // namespace landfall::dsp

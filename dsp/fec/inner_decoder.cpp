@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t history_bits = viterbi::history_bits;
 constexpr std::size_t segments_per_chunk = 2;
+constexpr std::size_t most_map_width = 3;
 /// A change must gain this many standard deviations, estimated as if bits disagreed independently.
 /// Measured: between wrong hypotheses that is twice to four times too much, and 1 dB below the
 /// code's threshold the right one is better by 4.2 (5/6) to 5.1 (1/2) after one chunk.
@@ -61,7 +62,7 @@ inner_decoder::inner_decoder(const coding& code, std::span<const rail_map> maps,
     const std::size_t longest = at_once_ * sub_blocks * sub_periods_ + 2 * overlap_periods_;
     const std::size_t one = sub_blocks * sub_periods_ + 2 * overlap_periods_;
     channel_.resize(longest * pattern_.sent + kernel_slack_octets);
-    mapped_.resize(channel_.size() + 2);
+    mapped_.resize(channel_.size() + 2 * most_map_width);
     pairs_.resize(2 * std::max(longest, hypotheses_ * one) * pattern_.bits + kernel_slack_octets);
     coded_.resize(2 * (chunk_bits() + kernel_slack_octets));
     orders_.reserve(std::max(at_once_, hypotheses_));
@@ -89,9 +90,11 @@ std::int64_t inner_decoder::first_period(std::size_t hypothesis,
 /// Fills `channel_` with mapped soft bits from index `first` on; erasures where there are none.
 void inner_decoder::gather(rail_map map, std::int64_t first, std::size_t count) noexcept {
     const std::int64_t end = buffer_at_ + static_cast<std::int64_t>(soft_.size());
-    const std::int64_t from = std::max(first, buffer_at_) & ~std::int64_t{1}; // an I bit
-    const std::int64_t to = std::min(
-        (first + static_cast<std::int64_t>(count) + 1) & ~std::int64_t{1}, end & ~std::int64_t{1});
+    const auto width = static_cast<std::int64_t>(map_width(map));
+    const auto whole = [width](std::int64_t place) { return place - place % width; };
+    const std::int64_t from = whole(std::max(first, buffer_at_)); // a symbol's first bit
+    const std::int64_t to =
+        std::min(whole(first + static_cast<std::int64_t>(count) + width - 1), whole(end));
     if (first < buffer_at_ || first + static_cast<std::int64_t>(count) > to) {
         std::fill_n(channel_.begin(), count, std::int8_t{0});
     }
@@ -389,7 +392,9 @@ void inner_decoder::emit(std::size_t hypothesis, std::size_t from, std::size_t t
 
 void inner_decoder::trim() noexcept {
     const auto overlap = static_cast<std::int64_t>((overlap_periods_ + 1) * pattern_.sent);
-    const std::int64_t keep = std::max<std::int64_t>(0, chunk_at_ - overlap) & ~std::int64_t{1};
+    // Whole symbols, of one, two or three bits.
+    const std::int64_t begin = std::max<std::int64_t>(0, chunk_at_ - overlap);
+    const std::int64_t keep = begin - begin % 6;
     if (keep - buffer_at_ >= chunk_soft()) {
         const std::int64_t drop =
             std::min(keep - buffer_at_, static_cast<std::int64_t>(soft_.size()));

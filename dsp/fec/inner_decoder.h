@@ -47,7 +47,7 @@ class inner_decoder {
     /// decode more of them at once: less time for each.
     inner_decoder(const coding& code, std::span<const rail_map> maps, std::size_t delay_bits = 0);
 
-    /// Soft bits: positive is 0; the first one after construction or `flush` is an I bit.
+    /// Soft bits: positive is 0; the first one after construction or `flush` is a symbol's first.
     void push(std::span<const std::int8_t> soft, const bit_sink& sink);
     /// Decodes all that was pushed; what follows is decoded without regard to it.
     void flush(const bit_sink& sink);

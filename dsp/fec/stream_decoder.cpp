@@ -7,7 +7,7 @@
 namespace landfall::fec {
 namespace {
 
-constexpr std::size_t piece_bits = 4096;
+constexpr std::size_t piece_bits = 4092; // whole symbols, of one, two or three bits
 /// Frame lengths without a good frame, after which the inner decoder is told to look again.
 constexpr std::int64_t quiet_frames = 5;
 
@@ -22,12 +22,39 @@ bool hides_rail_inversion(const coding& code) noexcept {
            (code.convolutional == code_rate::r3_4 && code.c2_first);
 }
 
+/// The lanes of 8PSK. To punctured codes a half-turn, which inverts two bits of three, can look
+/// like other data: the two halves of the circle are followed apart.
+std::vector<map_list> psk8_lanes(code_rate rate) {
+    const map_list half{rail_map::as_received, rail_map::eighth_turn, rail_map::two_eighths,
+                        rail_map::three_eighths};
+    const map_list other{rail_map::four_eighths, rail_map::five_eighths, rail_map::six_eighths,
+                         rail_map::seven_eighths};
+    if (rate == code_rate::r1_2) {
+        map_list all = half;
+        all.insert(all.end(), other.begin(), other.end());
+        return {all};
+    }
+    if (rate != code_rate::none) {
+        return {half, other};
+    }
+    std::vector<map_list> lanes;
+    for (const map_list& maps : {half, other}) {
+        for (const rail_map one : maps) {
+            lanes.push_back({one});
+        }
+    }
+    return lanes;
+}
+
 /// The lanes, and what each may try; half-turns are left to the code and the sync marker.
 std::vector<map_list> lanes_of(const coding& code, unsigned bits_per_symbol, bool staggered) {
     // At rate 1/2 the polarity of C2 is found as well: sources disagree on it for many missions,
     // and a mirrored spectrum of QPSK looks the same. OQPSK's two maps have it in their code
     // phases.
     const bool any_polarity = code.convolutional == code_rate::r1_2;
+    if (bits_per_symbol == 3) {
+        return psk8_lanes(code.convolutional);
+    }
     if (bits_per_symbol == 1) {
         return any_polarity ? std::vector<map_list>{{rail_map::as_received, rail_map::i_negated}}
                             : std::vector<map_list>{{rail_map::as_received}};
@@ -65,7 +92,7 @@ stream_decoder::stream_decoder(const coding& code, unsigned bits_per_symbol, boo
                                bool crc_check, std::size_t delay_bits)
     : codeblock_(std::make_unique<codeblock_decoder>(code, crc_check)),
       bits_per_symbol_(bits_per_symbol) {
-    assert(bits_per_symbol == 1 || bits_per_symbol == 2);
+    assert(bits_per_symbol >= 1 && bits_per_symbol <= 3);
     const std::vector<map_list> plans = lanes_of(code, bits_per_symbol, staggered);
     lanes_.reserve(plans.size());
     for (const map_list& maps : plans) {
@@ -74,21 +101,22 @@ stream_decoder::stream_decoder(const coding& code, unsigned bits_per_symbol, boo
     }
     bits_.reserve(2 * piece_bits);
     mapped_.resize(piece_bits);
-    odd_.reserve(2);
+    odd_.reserve(3);
     held_octets_.reserve(code.frame_octets);
 }
 
 void stream_decoder::push(std::span<const std::int8_t> soft, frame_sink sink) {
-    if (!odd_.empty() && !soft.empty()) {
+    while (!odd_.empty() && !soft.empty()) {
         odd_.push_back(soft.front());
         soft = soft.subspan(1);
-        decode(odd_, sink);
-        odd_.clear();
+        if (odd_.size() == bits_per_symbol_) {
+            decode(odd_, sink);
+            odd_.clear();
+        }
     }
-    if (bits_per_symbol_ == 2 && soft.size() % 2 != 0) {
-        odd_.push_back(soft.back());
-        soft = soft.first(soft.size() - 1);
-    }
+    const std::size_t rest = soft.size() % bits_per_symbol_;
+    odd_.insert(odd_.end(), soft.end() - static_cast<std::ptrdiff_t>(rest), soft.end());
+    soft = soft.first(soft.size() - rest);
     while (!soft.empty()) {
         const auto piece = soft.first(std::min(soft.size(), piece_bits));
         decode(piece, sink);

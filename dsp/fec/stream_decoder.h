@@ -42,18 +42,19 @@ class stream_decoder {
   public:
     using frame_sink = fec::frame_sink;
 
-    /// `bits_per_symbol` 1 or 2; `staggered`: OQPSK. `crc_check`: without Reed-Solomon, frames are
-    /// verified by the CRC in their last two octets; else two sync markers at frame distance do.
-    /// `delay_bits`: information bits that the convolutional code's decoder may wait for beyond
-    /// what it needs, to work on more of them at once; the frames are the same.
+    /// `bits_per_symbol` 1, 2 or 3 (8PSK); `staggered`: OQPSK. `crc_check`: without Reed-Solomon,
+    /// frames are verified by the CRC in their last two octets; else two sync markers at frame
+    /// distance do. `delay_bits`: information bits that the convolutional code's decoder may wait
+    /// for beyond what it needs, to work on more of them at once; the frames are the same.
     stream_decoder(const coding& code, unsigned bits_per_symbol, bool staggered,
                    bool crc_check = false, std::size_t delay_bits = 0);
 
-    /// Soft bits, I, Q, I, Q ... for two bits a symbol; positive is 0, -127 to 127. Frames come
+    /// Soft bits, I, Q, I, Q ... for two bits a symbol; of 8PSK as dsp/psk8.h makes
+    /// them; positive is 0, -127 to 127. Frames come
     /// some frames late.
     void push(std::span<const std::int8_t> soft, frame_sink sink);
     /// What follows does not continue what came before: decodes all that was pushed, then begins to
-    /// search anew, with an I bit. Soft bits are counted on.
+    /// search anew, with a symbol's first bit. Soft bits are counted on.
     void restart(frame_sink sink);
     /// The end: decodes all that was pushed.
     void flush(frame_sink sink) { restart(sink); }
@@ -89,7 +90,7 @@ class stream_decoder {
     const lane* leader_ = nullptr; ///< the lane of the last good frame
     std::vector<std::uint8_t> bits_;
     std::vector<std::int8_t> mapped_;
-    std::vector<std::int8_t> odd_; ///< an I bit whose Q bit has not come
+    std::vector<std::int8_t> odd_; ///< bits of a symbol whose others have not come
     unsigned bits_per_symbol_;
     std::int64_t pushed_ = 0; ///< soft bits, those of `odd_` excluded
     std::int64_t origin_ = 0; ///< `pushed_` at the last restart

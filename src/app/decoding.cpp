@@ -65,9 +65,10 @@ void decoding::take_frame(const fec::decoded_frame& frame, const framing::defram
                                      .first_bit = {},
                                      .corrected = frame.corrected_symbols > 0,
                                      .checked = checked_};
-    // The two bits of a QPSK symbol are sent at once; those of OQPSK half a symbol apart.
+    // The bits of a QPSK or 8PSK symbol are sent at once; those of OQPSK half a symbol apart.
+    const auto bits = static_cast<std::int64_t>(dsp::bits_per_symbol(modulation_));
     const std::int64_t second_bit =
-        modulation_ == dsp::modulation::qpsk ? frame.first_soft_bit % 2 : 0;
+        modulation_ == dsp::modulation::oqpsk ? 0 : frame.first_soft_bit % bits;
     if (const auto place = soft_clock_.place_of(frame.first_soft_bit - second_bit)) {
         if (const auto time = clock_.time_of(*place)) {
             received.first_bit = {.time = *time, .is_known = true};

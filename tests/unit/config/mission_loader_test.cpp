@@ -98,7 +98,7 @@ TEST_CASE("config/mission_loader: all mistakes of a file are told at once") {
 title = 7
 source = "bell: \u0007"
 frequency_hz = -1
-modulation = "8psk"
+modulation = "dvb-s2"
 symbol_rate_hz = "15e6"
   roll_off = 0.15
 spectrum = "inverse"
@@ -124,8 +124,8 @@ m.toml:3:10: error: source: has characters that are neither printable nor line b
 m.toml:4:16: error: frequency_hz: -1 is not within 1 to 1000000000000
     frequency_hz = -1
                    ^
-m.toml:5:14: error: modulation: "8psk" is known but not supported yet: one of "qpsk", "bpsk", "oqpsk", "fsk", "gmsk"
-    modulation = "8psk"
+m.toml:5:14: error: modulation: "dvb-s2" is known but not supported yet: one of "qpsk", "bpsk", "oqpsk", "8psk", "fsk", "gmsk"
+    modulation = "dvb-s2"
                  ^
 m.toml:6:18: error: symbol_rate_hz: "15e6" has no unit: expected a number and one of sym/s, ksym/s, Msym/s, Gsym/s
     symbol_rate_hz = "15e6"

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 
 namespace landfall::test {
 
@@ -100,6 +101,25 @@ std::ptrdiff_t sent_bit(modulation kind, const rotation& way, std::ptrdiff_t hal
 
 } // namespace
 
+namespace {
+
+/// Place on the circle of an 8PSK symbol's three bits.
+std::size_t place_of(bool first, bool second, bool third) {
+    const std::size_t gray = (first ? 4U : 0U) + (second ? 2U : 0U) + (third ? 1U : 0U);
+    return gray ^ gray >> 1U ^ gray >> 2U;
+}
+
+/// Of the symbol under turn `turn`.
+bool turned_is_wrong(const simulated_link& link, const reception& got, std::size_t k,
+                     std::size_t symbol, std::size_t turn) {
+    const auto* sent = &link.bits[3 * symbol];
+    const auto* soft = &got.soft[3 * k];
+    const std::size_t was = place_of(sent[0] != 0, sent[1] != 0, sent[2] != 0);
+    return (was + turn) % 8 != place_of(soft[0] < 0, soft[1] < 0, soft[2] < 0);
+}
+
+} // namespace
+
 comparison compare(const simulated_link& link, const reception& got, std::ptrdiff_t from,
                    std::ptrdiff_t to) {
     const modulation kind = link.receiver.wave.kind;
@@ -132,6 +152,11 @@ comparison compare(const simulated_link& link, const reception& got, std::ptrdif
         result.last_symbol = symbol;
         result.worst_error_symbols = std::max(result.worst_error_symbols, std::abs(miss));
         for (std::size_t w = 0; w < ways.size(); ++w) {
+            if (kind == modulation::psk8) {
+                errors[w] +=
+                    turned_is_wrong(link, got, k, static_cast<std::size_t>(symbol), w) ? 1U : 0U;
+                continue;
+            }
             bool wrong = false;
             for (unsigned rail = 0; rail < rails; ++rail) {
                 const auto bit = static_cast<std::size_t>(sent_bit(kind, ways[w], half, rail));
@@ -154,6 +179,9 @@ double symbol_error_rate(modulation kind, double es_n0_db) {
     const double ratio = std::pow(10.0, es_n0_db / 10.0);
     if (kind == modulation::bpsk) {
         return q_function(std::sqrt(2.0 * ratio));
+    }
+    if (kind == modulation::psk8) { // but for 1e-3 of it
+        return 2.0 * q_function(std::sqrt(2.0 * ratio) * std::sin(std::numbers::pi / 8.0));
     }
     const double bit = q_function(std::sqrt(ratio));
     return 1.0 - (1.0 - bit) * (1.0 - bit);
