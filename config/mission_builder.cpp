@@ -117,6 +117,15 @@ void mission_builder::check_line_code(const source_text& whole) {
               "nrz = \"m-per-rail\" needs convolutional = \"none\"");
 }
 
+void mission_builder::check_equalizer(const source_text& whole) {
+    const dsp::modulation kind = mission_.wave.kind;
+    const bool fits = kind == dsp::modulation::bpsk || kind == dsp::modulation::qpsk ||
+                      kind == dsp::modulation::psk8;
+    if (mission_.wave.equalize && !fits && sound({"equalizer", "modulation"}))
+        blame({"equalizer", "modulation"}, whole,
+              "equalizer = true needs modulation = \"bpsk\", \"qpsk\" or \"8psk\"");
+}
+
 /// Punctured codes do not invert C2 unless the mission says so, no earlier than it names the rate.
 void mission_builder::settle_inversion() {
     const layered_origin& inverted = of("convolutional_inverted");
@@ -165,6 +174,7 @@ key_origins mission_builder::given() const {
 
 mission mission_builder::finish(std::string name, const source_text& whole) {
     check_line_code(whole);
+    check_equalizer(whole);
     settle_inversion();
     check_length(whole);
     mission_.name = std::move(name);

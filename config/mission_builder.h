@@ -56,6 +56,7 @@ class mission_builder {
     void blame(std::initializer_list<std::string_view> keys, const source_text& whole,
                std::string message);
     void check_line_code(const source_text& whole);
+    void check_equalizer(const source_text& whole);
     void settle_inversion();
     void check_length(const source_text& whole);
 

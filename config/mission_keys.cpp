@@ -78,11 +78,11 @@ constexpr auto wave = &mission::wave;
 constexpr auto coding = &mission::coding;
 constexpr auto frames = &mission::framing;
 
-const std::array<mission_key, 26>& table() {
+const std::array<mission_key, 27>& table() {
     using dsp::waveform;
     using code = fec::coding;
     using framing::frame_parameters;
-    static const std::array<mission_key, 26> keys{{
+    static const std::array<mission_key, 27> keys{{
         {"title", "what it is, in one line",
          text_kind{[](mission& m) -> std::string& { return m.title; }, false, 200}},
         {"source", "whence the numbers come",
@@ -100,6 +100,8 @@ const std::array<mission_key, 26>& table() {
          number_kind{field_of<wave, &waveform::modulation_index>, 0.5, 1.0}},
         {"gaussian_bt", "of GMSK's frequency pulse",
          number_kind{field_of<wave, &waveform::gaussian_bt>, 0.3, 1.0}},
+        {"equalizer", "whether an adaptive equaliser is in the way",
+         flag_kind{field_of<wave, &waveform::equalize>}},
         {"spectrum", "whether the received spectrum is mirrored",
          words<wave, &waveform::spectrum_inverted>(spectra)},
         {"iq_swap", "whether I and Q are exchanged in the samples",

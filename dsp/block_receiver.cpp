@@ -12,14 +12,16 @@ namespace {
 using base::cf32;
 constexpr double two_pi = 2.0 * std::numbers::pi;
 
-constexpr std::size_t piece = 65536; // samples taken at once
+constexpr std::size_t piece = 65536;         // samples taken at once
+constexpr std::size_t stride_symbols = 1920; // a signal is found within 2,000 symbols
 constexpr std::size_t short_window_symbols = 4096;
 constexpr std::size_t long_window_symbols = 16384;
 constexpr std::size_t most_window_symbols = 32768;
 constexpr double hint_reach_symbol_rates = 3.0;
 constexpr double retune_symbol_rates = 1.5; // off the middle of a wide recording
-constexpr std::size_t patient_strides = 16; // windows without a signal
-constexpr std::size_t strides_at_leisure = 4;
+constexpr std::size_t patient_strides = 32; // windows without a signal
+constexpr std::size_t strides_at_leisure = 8;
+constexpr std::size_t long_search_strides = 4;
 constexpr double least_promise = 0.7;             // of a short window, to search a long one
 constexpr std::size_t least_window_symbols = 512; // at the end of a recording
 constexpr std::size_t judged_stretches = 8;       // the lock detector's memory
@@ -108,7 +110,7 @@ void block_receiver::take_wide(soft_sink sink) {
 }
 
 void block_receiver::take(std::span<const cf32> samples, soft_sink sink) {
-    const auto stride = static_cast<std::size_t>(short_window_symbols * samples_per_symbol_);
+    const auto stride = static_cast<std::size_t>(stride_symbols * samples_per_symbol_);
     while (!samples.empty()) {
         const std::size_t room =
             tracking_ ? samples.size() : stride - std::min(stride - 1, unsearched_);
@@ -141,7 +143,7 @@ bool block_receiver::try_acquire(bool ending) {
     const auto samples_of = [&](std::size_t symbols) {
         return static_cast<std::size_t>(static_cast<double>(symbols) * samples_per_symbol_);
     };
-    const std::size_t stride = samples_of(short_window_symbols);
+    const std::size_t stride = samples_of(stride_symbols);
     // Stride by stride, also through what was buffered while lock was being lost.
     while (unsearched_ >= stride || (ending && unsearched_ > 0)) {
         unsearched_ -= std::min(unsearched_, stride);
@@ -155,9 +157,16 @@ bool block_receiver::try_acquire(bool ending) {
             continue;
         }
         const std::size_t skipped = patient ? strides_at_leisure - 1 : 0;
-        const bool long_too =
-            seen >= samples_of(long_window_symbols) && (patient || silent_strides_ % 2 == 0);
-        if ((enough && acquire_in(short_window_symbols, seen)) ||
+        const bool short_too = ending ? enough
+                                      : seen >= samples_of(short_window_symbols) &&
+                                            (patient || silent_strides_ % 2 == 0);
+        const bool long_too = seen >= samples_of(long_window_symbols) &&
+                              (patient || silent_strides_ % long_search_strides == 0);
+        const bool quick = enough && !patient && acquire_in(stride_symbols, seen);
+        if (quick && seen > stride) { // the signal may have begun before
+            acquire_in(short_window_symbols, seen);
+        }
+        if (quick || (short_too && acquire_in(short_window_symbols, seen)) ||
             (long_too && acquisition_.promise() > least_promise &&
              acquire_in(long_window_symbols, seen))) {
             for (std::size_t back = std::min(skipped, seen / stride - 1); back > 0; --back) {
@@ -202,7 +211,7 @@ void block_receiver::track_stretch(soft_sink sink) {
     const std::size_t bits = bits_per_symbol(config_.wave.kind);
     next.soft.resize(bits * stretch_symbols);
     next.error_power = 0.0;
-    next.first = tracker_.state();
+    next.first = tracker_.state().advanced(-static_cast<double>(tracker_.delay_symbols()));
     next.first.position += static_cast<double>(buffer_first_);
     double wanted = 0.0;
     double power = 0.0;

@@ -56,7 +56,11 @@ tracker::tracker(const tracking_config& config)
                                config.wave.kind == modulation::oqpsk),
       curvature_(pulse_curvature(config)),
       wide_(gains_of(wide, wide_block_symbols, config.samples_per_symbol)),
-      narrow_(gains_of(narrow, most_block_symbols, config.samples_per_symbol)) {}
+      narrow_(gains_of(narrow, most_block_symbols, config.samples_per_symbol)) {
+    if (config.wave.equalize && config.wave.kind != modulation::oqpsk) {
+        equalizer_.emplace(config.wave.kind);
+    }
+}
 
 void tracker::start(const carrier_state& at, double rail_amplitude, double rail_power) {
     state_ = at;
@@ -66,6 +70,9 @@ void tracker::start(const carrier_state& at, double rail_amplitude, double rail_
     timing_slope_ = 0.0;
     symbols_ = 0;
     filter_.restart();
+    if (equalizer_) {
+        equalizer_->reset(amplitude_, power_);
+    }
 }
 
 double tracker::es_n0() const noexcept {
@@ -106,6 +113,17 @@ tracker::block tracker::step(std::span<const cf32> buffer, std::int8_t* soft, cf
             .error_power = static_cast<double>(sums.error)};
 }
 
+/// Of a block whose symbols are filtered, and their slopes.
+void tracker::equalize(std::size_t count, float certainty, cf32* points) {
+    filter_.filter(0.5, static_cast<float>(1.0 / amplitude_),
+                   {.value = {late_.data(), count},
+                    .slope = {late_slope_.data(), count},
+                    .wanted = slopes::both});
+    equalizer_->run({{points, count}, {slope_.data(), count}},
+                    {{late_.data(), count}, {late_slope_.data(), count}},
+                    static_cast<float>(amplitude_), certainty);
+}
+
 /// Filters the block that was mixed.
 detector_sums tracker::detect(std::size_t count, float certainty, std::int8_t* soft, cf32* points) {
     const auto scale = static_cast<float>(1.0 / amplitude_);
@@ -113,22 +131,27 @@ detector_sums tracker::detect(std::size_t count, float certainty, std::int8_t* s
         .value = points, .slope = slope_.data(), .count = count, .certainty = certainty};
     matched_filter::output out{
         .value = {points, count}, .slope = std::span(slope_).first(count), .wanted = slopes::both};
-    switch (config_.wave.kind) {
-    case modulation::bpsk:
-        out.wanted = slopes::i_only;
-        filter_.filter(0.0, scale, out);
-        return detect_bpsk(in, soft);
-    case modulation::qpsk:
-        filter_.filter(0.0, scale, out);
-        return detect_qpsk(in, soft);
-    case modulation::psk8:
-        filter_.filter(0.0, scale, out);
-        return detect_psk8(in, soft);
-    case modulation::oqpsk:
+    if (config_.wave.kind == modulation::oqpsk) {
         in.value = value_.data();
         out.value = std::span(value_).first(count);
         filter_.filter_staggered(scale, out, std::span(late_).first(count));
         return detect_oqpsk(in, late_.data(), soft, points);
+    }
+    if (config_.wave.kind == modulation::bpsk && !equalizer_) {
+        out.wanted = slopes::i_only;
+    }
+    filter_.filter(0.0, scale, out);
+    if (equalizer_) {
+        equalize(count, certainty, points);
+    }
+    switch (config_.wave.kind) {
+    case modulation::bpsk:
+        return detect_bpsk(in, soft);
+    case modulation::qpsk:
+        return detect_qpsk(in, soft);
+    case modulation::psk8:
+        return detect_psk8(in, soft);
+    case modulation::oqpsk:
     case modulation::fsk:
     case modulation::gmsk:
         break; // of another engine

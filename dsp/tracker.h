@@ -3,12 +3,14 @@
 #pragma once
 
 #include "base/sample.h"
+#include "dsp/equalizer.h"
 #include "dsp/matched_filter.h"
 #include "dsp/waveform.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace landfall::dsp {
@@ -52,6 +54,10 @@ class tracker {
     block step(std::span<const base::cf32> buffer, std::int8_t* soft, base::cf32* points);
 
     [[nodiscard]] const carrier_state& state() const noexcept { return state_; }
+    /// Symbols by which what a step gives is late.
+    [[nodiscard]] std::size_t delay_symbols() const noexcept {
+        return equalizer_ ? equalizer::delay_symbols : 0;
+    }
     /// The buffer's first `samples` samples are dropped.
     void rebase(double samples) noexcept { state_.position -= samples; }
 
@@ -76,12 +82,14 @@ class tracker {
     };
     static loop_gains gains_of(const loop_bandwidth& width, std::size_t count,
                                double samples_per_symbol) noexcept;
+    void equalize(std::size_t count, float certainty, base::cf32* points);
     detector_sums detect(std::size_t count, float certainty, std::int8_t* soft, base::cf32* points);
     void update_gain(const detector& seen, std::size_t count);
     void update_loops(const detector& seen, std::size_t count);
 
     tracking_config config_;
     matched_filter filter_;
+    std::optional<equalizer> equalizer_;
     double curvature_;
     loop_gains wide_;
     loop_gains narrow_;
@@ -92,8 +100,9 @@ class tracker {
     double timing_slope_ = 1.0;
     std::size_t symbols_ = 0; ///< since the start
     std::array<base::cf32, most_block_symbols> slope_{};
-    std::array<base::cf32, most_block_symbols> value_{}; // of OQPSK only
-    std::array<base::cf32, most_block_symbols> late_{};  // half a symbol later
+    std::array<base::cf32, most_block_symbols> value_{};      // of OQPSK only
+    std::array<base::cf32, most_block_symbols> late_{};       // half a symbol later
+    std::array<base::cf32, most_block_symbols> late_slope_{}; // for the equaliser
 };
 
 } // namespace landfall::dsp

@@ -17,6 +17,7 @@ struct waveform {
     /// Of FSK and GMSK: distance of the two frequencies over the symbol rate, 0.5 to 1.
     double modulation_index = 0.5;
     double gaussian_bt = 0.5; ///< of GMSK's frequency pulse, 0.3 to 1; FSK's is rectangular
+    bool equalize = false;    ///< BPSK, QPSK and 8PSK go through an adaptive equaliser
 };
 
 /// The carrier's phase is continuous and carries the data by its frequency, a one by the higher.

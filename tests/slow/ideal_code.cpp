@@ -8,6 +8,8 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <complex>
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -77,11 +79,61 @@ class ideal_viterbi {
     std::vector<std::array<std::uint8_t, states>> from_;
 };
 
+/// Soft values of sent zeros, positive where they arrive as such.
+class zeros_channel {
+  public:
+    /// `deviation`: of noise beside antipodal bits of amplitude 1 and the same energy per bit.
+    zeros_channel(double deviation, bool psk8, base::random_source& random)
+        : random_(random), deviation_(psk8 ? deviation / std::sqrt(3.0) : deviation), psk8_(psk8) {}
+
+    float next() {
+        if (!psk8_) {
+            return static_cast<float>(1.0 + deviation_ * random_.gaussian());
+        }
+        if (used_ == soft_.size()) {
+            send_point();
+        }
+        return soft_[used_++];
+    }
+
+  private:
+    static std::complex<double> point_of(std::size_t bits) {
+        const std::size_t place = bits ^ bits >> 1U ^ bits >> 2U;
+        return std::polar(1.0, std::numbers::pi * (0.125 + 0.25 * static_cast<double>(place)));
+    }
+
+    void send_point() {
+        const std::size_t sent = random_.below(8);
+        const std::complex<double> received =
+            point_of(sent) +
+            std::complex(deviation_ * random_.gaussian(), deviation_ * random_.gaussian());
+        std::array<std::array<double, 2>, 3> likelihood{};
+        for (std::size_t bits = 0; bits < 8; ++bits) {
+            const double miss = std::norm(received - point_of(bits));
+            for (std::size_t i = 0; i < 3; ++i) {
+                likelihood[i][(bits ^ sent) >> (2 - i) & 1U] +=
+                    std::exp(-miss / (2.0 * deviation_ * deviation_));
+            }
+        }
+        for (std::size_t i = 0; i < 3; ++i) {
+            soft_[i] = static_cast<float>(std::log(std::max(likelihood[i][0], 1e-300)) -
+                                          std::log(std::max(likelihood[i][1], 1e-300)));
+        }
+        used_ = 0;
+    }
+
+    base::random_source& random_;
+    double deviation_;
+    bool psk8_;
+    std::array<float, 3> soft_{};
+    std::size_t used_ = 3;
+};
+
 /// `bits` decided bits of a stream of zeros.
-std::vector<std::uint8_t> receive_zeros(fec::code_rate rate, double deviation, std::size_t bits,
-                                        base::random_source& random) {
+std::vector<std::uint8_t> receive_zeros(fec::code_rate rate, zeros_channel& channel,
+                                        std::size_t bits) {
     const fec::puncture_pattern pattern = fec::pattern_of(rate);
-    const auto soft = [&] { return static_cast<float>(1.0 + deviation * random.gaussian()); };
+    const auto soft = [&] { return channel.next(); };
     if (rate == fec::code_rate::none) {
         std::vector<std::uint8_t> decided(bits);
         std::generate(decided.begin(), decided.end(), [&] { return soft() < 0.0F ? 1 : 0; });
@@ -114,17 +166,18 @@ bool is_lost(std::span<const std::uint8_t> codeblock_bits) {
 } // namespace
 
 ideal_count ideal_frames(fec::code_rate rate, double eb_n0_db, std::size_t frames,
-                         std::uint64_t seed) {
+                         std::uint64_t seed, bool psk8) {
     base::random_source random(seed);
     const fec::puncture_pattern pattern = fec::pattern_of(rate);
     const double code_rate =
         static_cast<double>(pattern.bits) / static_cast<double>(pattern.sent) * 223.0 / 255.0;
     const double deviation = std::sqrt(0.5 / (code_rate * std::pow(10.0, eb_n0_db / 10.0)));
+    zeros_channel channel(deviation, psk8, random);
     constexpr std::size_t frame_bits = 8 * (marker_octets + codeword_octets * ideal_interleave);
     ideal_count count;
     while (count.frames < frames) {
         const std::size_t batch = std::min(batch_frames, frames - count.frames);
-        const auto decided = receive_zeros(rate, deviation, batch * frame_bits, random);
+        const auto decided = receive_zeros(rate, channel, batch * frame_bits);
         for (std::size_t n = 0; n < batch; ++n) {
             const auto block = std::span(decided).subspan(n * frame_bits + 8 * marker_octets,
                                                           frame_bits - 8 * marker_octets);

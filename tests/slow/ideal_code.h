@@ -22,8 +22,9 @@ struct ideal_count {
 /// likelihood: soft values in floating point, neither clipped nor rounded; survivors kept over the
 /// whole stream; bit and frame phase known. By the code's linearity the zero word is sent. A frame
 /// is lost when one of its five (255,223) codewords has more than 16 wrong octets. `eb_n0_db`
-/// counts information bits, without the marker.
+/// counts information bits, without the marker. `psk8`: three bits are sent as a Gray-coded point
+/// of 8PSK, random ones exchanged for the zeros, and each bit's likelihood ratio is exact.
 [[nodiscard]] ideal_count ideal_frames(fec::code_rate rate, double eb_n0_db, std::size_t frames,
-                                       std::uint64_t seed);
+                                       std::uint64_t seed, bool psk8 = false);
 
 } // namespace landfall::test
