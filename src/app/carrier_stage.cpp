@@ -10,6 +10,9 @@ namespace landfall::app {
 namespace {
 
 constexpr std::int64_t silence_ns = 250'000'000;
+constexpr double most_passed_over_s = 1.0; // a reception ends long before
+// Blocks after a loss in which the gap may show: packets before it may come late.
+constexpr unsigned blocks_after_loss = 16;
 constexpr std::int64_t publish_interval_ns = 100'000'000;
 
 using delivery::form;
@@ -53,7 +56,9 @@ void carrier_stage::hand_on(const delivery::output& out, Run&& run) {
 
 void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const delivery::output& out,
                          bool after_loss) {
-    after_loss_ = after_loss_ || after_loss;
+    if (after_loss) {
+        after_loss_ = blocks_after_loss;
+    }
     const auto packet = wire::parse_difi(datagram);
     if (!packet) {
         ++strangers_.invalid[static_cast<std::size_t>(packet.error())];
@@ -138,17 +143,18 @@ void carrier_stage::serve() {
 /// What is passed over is a loss to the receiver: a short one does not end the reception.
 void carrier_stage::pass_over(const wire::iq_block& block, app::passed_over why) {
     ++passed_over_[static_cast<std::size_t>(why)];
-    passed_over_s_ += static_cast<double>(block.samples.size() + block.lost_samples_before) /
-                      block.sample_rate_hz;
+    const double passed_s = static_cast<double>(block.samples.size() + block.lost_samples_before) /
+                            block.sample_rate_hz;
+    passed_over_s_ = std::min(passed_over_s_ + passed_s, most_passed_over_s);
     discontinuity_ = discontinuity_ || block.discontinuity;
 }
 
 void carrier_stage::push_block(wire::iq_block block, const delivery::output& out) {
     block.lost_samples_before +=
         static_cast<std::uint64_t>(std::llround(passed_over_s_ * block.sample_rate_hz));
-    const bool gap = after_loss_ && block.lost_samples_before > 0;
+    const bool gap = after_loss_ > 0 && block.lost_samples_before > 0;
     block.discontinuity = block.discontinuity || discontinuity_ || gap;
-    after_loss_ = after_loss_ && !block.discontinuity;
+    after_loss_ = block.discontinuity || after_loss_ == 0 ? 0 : after_loss_ - 1;
     passed_over_s_ = 0.0;
     discontinuity_ = false;
     hand_on(out, [&](record_sink sink) { demodulation_.push(block, sink); });

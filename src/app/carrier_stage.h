@@ -128,7 +128,7 @@ class carrier_stage {
     std::array<std::uint64_t, passed_over_count> passed_over_{};
     double passed_over_s_ = 0.0; ///< since the last block that was received
     bool discontinuity_ = false; ///< likewise
-    bool after_loss_ = false;    ///< the next gap is one
+    unsigned after_loss_ = 0;    ///< blocks in which a gap is that loss
     double unfit_rate_hz_ = 0.0;
     bool heard_ = false;
     bool waiting_ = false; ///< for more of a signal

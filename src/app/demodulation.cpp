@@ -10,6 +10,7 @@
 namespace landfall::app {
 namespace {
 
+constexpr std::uint64_t most_lost_samples = std::uint64_t{1} << 33U; // are counted on
 constexpr double most_filled_s = 0.5;     // of lost samples that are replaced by zeros
 constexpr double near_symbol_rates = 0.1; // a receiver that looks so near also finds the carrier
 
@@ -84,7 +85,8 @@ void demodulation::end_reception(record_sink sink) {
 }
 
 void demodulation::push(const wire::iq_block& block, record_sink sink) {
-    const auto lost = static_cast<std::int64_t>(block.lost_samples_before);
+    const auto lost =
+        static_cast<std::int64_t>(std::min(block.lost_samples_before, most_lost_samples));
     const bool fill = receiving_ && static_cast<double>(lost) < most_filled_s * sample_rate_hz_;
     const bool same = block.sample_rate_hz == sample_rate_hz_ &&
                       block.center_frequency_hz == center_frequency_hz_;

@@ -47,6 +47,8 @@ class frame_stage {
     [[nodiscard]] bool done() const noexcept {
         return closed_.load(std::memory_order_acquire) && used() == 0;
     }
+    /// When both threads have ended: what is in the ring is lost.
+    void count_left() noexcept { dropped_.add(used()); }
     /// To be called now and then.
     void poll(std::int64_t now_ns);
 

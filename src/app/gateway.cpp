@@ -19,10 +19,9 @@ namespace {
 
 constexpr std::size_t spare_packets =
     4096; // of a port: its rings, and what is in the io lcore's hands
-constexpr std::size_t tunnel_packets = 8191;
 constexpr std::size_t output_ring_packets = 2048;
 constexpr std::size_t staged_packets = 1024;
-constexpr std::size_t staged_total = tunnel_packets / 4; // so that peers with a session get theirs
+constexpr std::size_t staged_total = 2048; // of all peers
 constexpr std::size_t least_ring_packets = 1024;
 constexpr std::size_t most_ring_packets = 8192;
 constexpr double ring_s = 0.5; // of samples between port and modem, while a modem searches
@@ -50,9 +49,14 @@ dataplane::packet_pool_config port_pool(const config::gateway& settings, std::si
             .data_octets = dataplane::rx_data_octets(of.mtu)};
 }
 
+/// As many as there are modem lcores may be full of them, and those that wait for a session leave
+/// some to peers that have one.
 dataplane::packet_pool_config tunnel_pool(const config::gateway& settings) {
+    const std::size_t lcores = settings.lcores.modem.empty() ? dataplane::allowed_cpus().size()
+                                                             : settings.lcores.modem.size();
+    const std::size_t modems = std::clamp<std::size_t>(lcores, 1, 2 * settings.carriers.size() + 1);
     return {.name = "tunnel",
-            .packets = tunnel_packets,
+            .packets = std::bit_ceil(2 * staged_total + modems * output_ring_packets) - 1,
             .data_octets = config::tunnel_mtu_max(settings) + crypto::scratch_tailroom};
 }
 
@@ -125,7 +129,8 @@ gateway::start(gateway_config config, const dataplane::eal& eal, control::logger
 
 base::result<void> gateway::build(const dataplane::eal& eal) {
     const auto io = eal.io().first(std::min(eal.io().size(), settings_.ports.size()));
-    const auto modems = eal.modem().first(std::min(eal.modem().size(), settings_.carriers.size()));
+    const auto modems =
+        eal.modem().first(std::min(eal.modem().size(), 2 * settings_.carriers.size()));
     auto done = open_ports();
     if (done) {
         done = make_tunnel();
@@ -268,6 +273,11 @@ std::vector<carrier_place> gateway::place_carriers(std::span<const dataplane::lc
     for (const config::carrier_settings& one : settings_.carriers) {
         carrier_to_place& to = list.emplace_back();
         to.lcores = one.lcores.value_or(0);
+        if (to.lcores > lcores.size()) {
+            log_.warning(fmt::format("carrier {}: there are not the {} modem lcores that it is to "
+                                     "be spread over",
+                                     one.name, to.lcores));
+        }
         if (lcores.size() > 1) { // else there is no choice
             const std::int64_t rate_hz = one.sample_rate_hz.value_or(0);
             const auto [cost, is_new] =
@@ -326,7 +336,7 @@ base::result<void> gateway::make_modems(std::span<const dataplane::lcore> lcores
             outputs_.push_back(std::move(*ring));
             out = outputs_.back().get();
         }
-        modems_.push_back(std::make_unique<modem_stage>(std::move(own), std::vector<frame_stage*>{},
+        modems_.push_back(std::make_unique<modem_stage>(std::move(own), std::move(seconds),
                                                         tunnel_pool_.get(), out));
         loops_.push_back(std::make_unique<dataplane::lcore_loop>(
             lcores[i], modems_.back()->as_step(),
@@ -446,6 +456,7 @@ void gateway::count_left_behind() {
             left += modem->left_of(*carriers_[i]);
         }
         inputs_[i]->set_left_behind(left);
+        carriers_[i]->frames().count_left();
     }
     left_behind_ = tunnel_stage_ ? tunnel_stage_->staged() : 0;
     for (const auto& ring : outputs_) {

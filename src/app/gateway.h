@@ -40,8 +40,9 @@ struct gateway_config {
     config::gateway settings;
     gateway_keys keys{};             ///< not looked at without a tunnel
     crypto::tai64n last_timestamp{}; ///< the newest of earlier runs
-    /// Keeps a time stamp for the next run, before it is sent; may be empty.
-    std::function<void(const crypto::tai64n&)> keep_timestamp{};
+    /// Keeps a time stamp for the next run, before it is sent; tried again when it says false. May
+    /// be empty.
+    std::function<bool(const crypto::tai64n&)> keep_timestamp{};
     std::string sha256{}; ///< of the configuration's files
 };
 

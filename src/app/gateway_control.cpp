@@ -19,11 +19,11 @@ constexpr std::int64_t link_interval_ns = dataplane::second_ns / 10;
 } // namespace
 
 void gateway::turn() {
+    for (const auto& carrier : carriers_) { // first: the tunnel may wait for the disk
+        carrier->serve();
+    }
     if (tunnel_stage_) {
         serve_tunnel();
-    }
-    for (const auto& carrier : carriers_) {
-        carrier->serve();
     }
     const auto now = dataplane::time_now();
     if (now >= next_link_ns_) {
@@ -44,8 +44,9 @@ void gateway::serve_tunnel() {
     // Before what it stands in is sent. A slow disk holds up nobody who asks for a snapshot.
     if (const auto newest = tunnel_->control().newest_timestamp();
         config_.keep_timestamp && newest != kept_timestamp_) {
-        kept_timestamp_ = newest;
-        config_.keep_timestamp(newest);
+        if (config_.keep_timestamp(newest)) {
+            kept_timestamp_ = newest;
+        }
     }
     tunnel_stage_->send_handshakes();
 }

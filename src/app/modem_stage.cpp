@@ -38,10 +38,11 @@ bool modem_stage::finish(dataplane::time_ns now, const delivery::output& out) {
     bool over = true;
     for (lane& one : lanes_) {
         carrier_stage& carrier = *one.of.carrier;
-        if (one.left() == 0 && carrier.ready()) {
+        if (!one.finished && one.left() == 0 && one.of.in->used() == 0 && carrier.ready()) {
             carrier.finish(now, out);
+            one.finished = true;
         }
-        if (one.left() == 0 && carrier.ready()) {
+        if (one.finished && carrier.ready()) {
             carrier.frames().close();
         } else {
             over = false;

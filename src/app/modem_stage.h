@@ -49,6 +49,7 @@ class modem_stage {
         modem_carrier of;
         dataplane::packet_burst burst{};
         std::size_t next = 0; ///< of the burst
+        bool finished = false;
 
         [[nodiscard]] std::size_t left() const noexcept { return burst.size() - next; }
     };

@@ -142,10 +142,12 @@ base::result<void> service::start_gateway() {
                                              (settings_.tunnel->interface_name + "-timestamp"));
         config.last_timestamp = timestamps_->read();
         config.keep_timestamp = [this](const crypto::tai64n& newest) {
-            if (const auto kept = timestamps_->write(newest); !kept) {
+            const auto kept = timestamps_->write(newest);
+            if (!kept) {
                 log_.limited(steady_clock::now(), control::log_level::warning,
                              kept.error().message);
             }
+            return kept.has_value();
         };
     }
     auto running = gateway::start(std::move(config), *eal_, log_);

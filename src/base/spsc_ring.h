@@ -2,6 +2,7 @@
 // Messages from one thread to one other, bounded, without a lock.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -41,9 +42,10 @@ class spsc_ring {
         return true;
     }
 
-    /// About: the other side may be at work.
+    /// About, for the sides may be at work; anyone's.
     [[nodiscard]] std::size_t size() const noexcept {
-        return head_.load(std::memory_order_relaxed) - tail_.load(std::memory_order_relaxed);
+        const std::size_t tail = tail_.load(std::memory_order_acquire);
+        return std::min(head_.load(std::memory_order_acquire) - tail, slots_.size());
     }
     [[nodiscard]] std::size_t capacity() const noexcept { return slots_.size(); }
 

@@ -243,7 +243,7 @@ TEST_CASE("slow/cold_start: behind two rays frames come with the equaliser, not 
         config.offset_of_symbol_rate = 0.03;
         auto link = test::simulate(config, std::move(bits));
         const auto sent = link.samples;
-        const auto ray = base::cf32(std::polar(0.5F, 2.0F));
+        const auto ray = std::polar(0.5F, 2.0F);
         for (std::size_t n = 4; n < sent.size(); ++n) {
             link.samples[n] += ray * sent[n - 4];
         }
