@@ -144,7 +144,7 @@ base::result<void> demo::make_plan(const config::mission& mission) {
     if (plan_.real_time < 1.0) {
         fmt::print(
             stderr,
-            "This machine cannot follow {} in real time: it makes and receives its signal at "
+            "This machine cannot follow {} in real time now: it makes and receives its signal at "
             "about {:.2g} times that. The pass is slowed down, {:.2g} s of signal in some "
             "{:.0f} s.\n",
             mission.name, plan_.real_time, plan_.signal_seconds, plan_.wall_seconds());
