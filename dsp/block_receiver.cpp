@@ -157,9 +157,8 @@ bool block_receiver::try_acquire(bool ending) {
             continue;
         }
         const std::size_t skipped = patient ? strides_at_leisure - 1 : 0;
-        const bool short_too = ending ? enough
-                                      : seen >= samples_of(short_window_symbols) &&
-                                            (patient || silent_strides_ % 2 == 0);
+        const bool short_too =
+            ending ? enough : seen >= 2 * stride && (patient || silent_strides_ % 2 == 0);
         const bool long_too = seen >= samples_of(long_window_symbols) &&
                               (patient || silent_strides_ % long_search_strides == 0);
         const bool quick = enough && !patient && acquire_in(stride_symbols, seen);

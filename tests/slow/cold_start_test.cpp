@@ -151,9 +151,8 @@ TEST_CASE("slow/cold_start: at threshold and 1 dB, 99 of 100 carriers are receiv
             std::fflush(stdout);
             CAPTURE(which.name);
             CAPTURE(roll_off);
-            // OQPSK's squared band edges are narrow at the least roll-off.
-            const bool narrow = which.kind == modulation::oqpsk && roll_off < 0.3;
-            CHECK(seen.quick >= (narrow ? 70 : 99));
+            // Of the least roll-off the band's edges, which show the clock, are narrow.
+            CHECK(seen.quick >= (roll_off < 0.3 ? 75 : 99));
             CHECK(seen.locked >= 99);
             CHECK(seen.first_frames >= 99);
         }
@@ -250,7 +249,7 @@ TEST_CASE("slow/cold_start: behind two rays frames come with the equaliser, not 
         dsp::channel_config noise;
         noise.sample_rate_hz = link.receiver.sample_rate_hz;
         noise.samples_per_symbol = link.samples_per_symbol;
-        noise.es_n0_db = 13.0;
+        noise.es_n0_db = 9.5;
         for (base::cf32& sample : link.samples) {
             sample *= 4.0F; // back from the channel's amplitude
         }
