@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/block_receiver.h"
 
+#include "dsp/modulator.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -69,6 +71,30 @@ block_receiver::block_receiver(const receiver_config& config)
     buffer_.reserve(static_cast<std::size_t>((most_window_symbols + short_window_symbols) *
                                              samples_per_symbol_) +
                     piece);
+    take_memory();
+}
+
+/// All that is needed later; of searches by searching once in windows of each length with a signal.
+void block_receiver::take_memory() {
+    points_.reserve(stretch_symbols);
+    for (stretch& one : spare_) {
+        one.soft.reserve(bits_per_symbol(config_.wave.kind) * stretch_symbols);
+    }
+    modulator sender(config_.wave, samples_per_symbol_);
+    std::uint32_t dice = 1;
+    std::vector<std::uint8_t> bits(bits_per_symbol(config_.wave.kind) * long_window_symbols);
+    for (std::uint8_t& bit : bits) {
+        dice = 1664525U * dice + 1013904223U;
+        bit = static_cast<std::uint8_t>(dice >> 31U);
+    }
+    std::vector<cf32> signal;
+    sender.push(bits, signal);
+    for (const std::size_t symbols : {stride_symbols, short_window_symbols, long_window_symbols}) {
+        const auto wanted =
+            static_cast<std::size_t>(static_cast<double>(symbols) * samples_per_symbol_);
+        static_cast<void>(
+            acquisition_.search(std::span(signal).first(std::min(wanted, signal.size()))));
+    }
 }
 
 void block_receiver::push(std::span<const cf32> samples, soft_sink sink) {

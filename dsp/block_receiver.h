@@ -31,6 +31,7 @@ class block_receiver final : public receiver {
     [[nodiscard]] std::span<const base::cf32> constellation() const override { return points_; }
 
   private:
+    void take_memory();
     static constexpr std::size_t stretch_symbols = 256;
     static constexpr std::size_t most_pending = 64;
 
