@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <fstream>
 #include <utility>
 #include <vector>
@@ -143,6 +144,19 @@ base::result<device_spec> parse_device(std::string_view device, std::uint16_t mt
         add_default(spec.arguments, "qdisc_bypass", 1);
     }
     return spec;
+}
+
+std::optional<unsigned> rx_queues_of(const device_spec& spec) {
+    const std::string_view key = spec.driver == "net_af_packet" ? "qpairs"
+                                 : spec.driver == "net_af_xdp"  ? "queue_count"
+                                                                : "";
+    if (key.empty()) {
+        return {};
+    }
+    const std::string given = argument(spec.arguments, key);
+    unsigned queues = 1;
+    std::from_chars(given.data(), given.data() + given.size(), queues);
+    return std::max(queues, 1U);
 }
 
 std::optional<unknown_word> find_unknown(const device_spec& spec) {

@@ -30,6 +30,10 @@ struct device_spec {
 /// what DPDK drivers demand, `net_af_packet` most of all.
 [[nodiscard]] std::size_t rx_data_octets(std::uint16_t mtu) noexcept;
 
+/// Receive queues that a virtual device has by its arguments; none where only the opened device
+/// tells.
+[[nodiscard]] std::optional<unsigned> rx_queues_of(const device_spec& spec);
+
 /// A word of a device that DPDK's drivers do not know, and those that could have been meant.
 struct unknown_word {
     std::string_view what; ///< "driver", "argument"

@@ -16,6 +16,7 @@ inline constexpr std::size_t flow_word_at = 4;
 struct flow {
     std::uint16_t port = 0;            ///< local UDP port
     std::optional<std::uint32_t> word; ///< none: any datagram to the port that no other flow takes
+    bool first_queue_only = false;     ///< left to the lcore of the port's first receive queue
 };
 
 /// A flow's number is its place in the list; the first that fits is taken. Of `max_flows` at most.

@@ -92,7 +92,22 @@ received host::receive(std::span<std::uint8_t> buffer, std::size_t size, const f
     return *found;
 }
 
-host::verdict host::sort(frame& in) noexcept {
+std::optional<received> host::find_flow(base::octets octets,
+                                        const frame_facts& facts) const noexcept {
+    frame in{{}, octets, facts, 0, {}, {}};
+    if (!read_headers(in) || in.ethernet.type == ether_type::arp ||
+        in.ip.protocol != ip_protocol::udp) {
+        return {};
+    }
+    const verdict found = take_udp(in);
+    if (!found || config_.flows[found->flow].first_queue_only) {
+        return {};
+    }
+    return *found;
+}
+
+/// Ethernet, and what follows it unless that is ARP.
+std::expected<void, rx_drop> host::read_headers(frame& in) const noexcept {
     const auto ethernet = parse_ethernet(in.octets);
     if (!ethernet) {
         return std::unexpected(ethernet.error());
@@ -102,7 +117,7 @@ host::verdict host::sort(frame& in) noexcept {
         return std::unexpected(rx_drop::other_vlan);
     }
     if (ethernet->type == ether_type::arp) {
-        return take_arp(in);
+        return {};
     }
     if (ethernet->type != ether_type::ipv4 && ethernet->type != ether_type::ipv6) {
         return std::unexpected(rx_drop::other_protocol);
@@ -123,10 +138,20 @@ host::verdict host::sort(frame& in) noexcept {
     if (ours(ip->source)) {
         return std::unexpected(rx_drop::own_address);
     }
-    if (ip->protocol == ip_protocol::udp) {
+    return {};
+}
+
+host::verdict host::sort(frame& in) noexcept {
+    if (const auto read = read_headers(in); !read) {
+        return std::unexpected(read.error());
+    }
+    if (in.ethernet.type == ether_type::arp) {
+        return take_arp(in);
+    }
+    if (in.ip.protocol == ip_protocol::udp) {
         return take_udp(in);
     }
-    if (ip->protocol == (ip->source.v6 ? ip_protocol::icmpv6 : ip_protocol::icmp)) {
+    if (in.ip.protocol == (in.ip.source.v6 ? ip_protocol::icmpv6 : ip_protocol::icmp)) {
         return take_icmp(in);
     }
     return std::unexpected(rx_drop::ip_other_transport);
@@ -134,7 +159,7 @@ host::verdict host::sort(frame& in) noexcept {
 
 // The UDP checksum is not summed up here: it would cost more than all the rest, tunnel packets are
 // authenticated, samples are decoded, and packets of a virtual Ethernet come without.
-host::verdict host::take_udp(frame& in) noexcept {
+host::verdict host::take_udp(const frame& in) const noexcept {
     const base::octets datagram = in.packet().subspan(in.ip.octets, in.ip.total - in.ip.octets);
     const auto udp = parse_udp(datagram);
     if (!udp) {

@@ -63,6 +63,11 @@ class host {
     [[nodiscard]] received receive(std::span<std::uint8_t> buffer, std::size_t size,
                                    const frame_facts& facts, time_ns now) noexcept;
 
+    /// Where a datagram of a flow is, that any queue's lcore may take; nothing for all other
+    /// frames, which `receive` is for. Also while another thread uses the host.
+    [[nodiscard]] std::optional<received> find_flow(base::octets octets,
+                                                    const frame_facts& facts) const noexcept;
+
     [[nodiscard]] std::expected<next_hop, tx_drop> route(const base::ip_address& to) const noexcept;
 
     /// Writes an ARP request or a neighbour solicitation; returns its octets, at most
@@ -92,9 +97,10 @@ class host {
     struct frame; // a received one, as far as it is known
     using verdict = std::expected<received, rx_drop>;
 
+    [[nodiscard]] std::expected<void, rx_drop> read_headers(frame& in) const noexcept;
     verdict sort(frame& in) noexcept;
     verdict take_arp(frame& in) noexcept;
-    verdict take_udp(frame& in) noexcept;
+    [[nodiscard]] verdict take_udp(const frame& in) const noexcept;
     verdict take_icmp(frame& in) noexcept;
     verdict take_nd(frame& in, base::octets message) noexcept;
     verdict take_solicitation(frame& in, const base::ip_address& target) noexcept;

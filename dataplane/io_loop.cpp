@@ -4,6 +4,16 @@
 #include <cassert>
 
 namespace landfall::dataplane {
+namespace {
+
+void hand_on(flow_bursts& flows, std::span<const flow_sink> sinks, time_ns now) noexcept {
+    for (const std::uint16_t flow : flows.touched()) {
+        sinks[flow].take(sinks[flow].context, flows[flow], now);
+    }
+    flows.clear();
+}
+
+} // namespace
 
 flow_sink into_ring(packet_ring& ring) noexcept {
     return {[](void* context, packet_burst& packets, time_ns) noexcept {
@@ -21,18 +31,21 @@ io_loop::io_loop(std::vector<io_port> ports, const lcore_step& poll)
     }
 }
 
+void io_loop::take(packet_burst& burst, std::size_t at, time_ns now) noexcept {
+    ports_[at].protocols->receive(burst, flows_[at], now);
+    hand_on(flows_[at], ports_[at].sinks, now);
+}
+
 std::size_t io_loop::step(time_ns now) noexcept {
     std::size_t work = 0;
     for (std::size_t i = 0; i < ports_.size(); ++i) {
-        io_port& one = ports_[i];
-        flow_bursts& flows = flows_[i];
         packet_burst burst;
-        work += one.device->receive(burst);
-        one.protocols->receive(burst, flows, now);
-        for (const std::uint16_t flow : flows.touched()) {
-            one.sinks[flow].take(one.sinks[flow].context, flows[flow], now);
+        work += ports_[i].device->receive(burst);
+        take(burst, i, now);
+        if (ports_[i].others != nullptr) {
+            work += ports_[i].others->dequeue(burst);
+            take(burst, i, now);
         }
-        flows.clear();
     }
     if (poll_.run != nullptr) {
         work += poll_.run(poll_.context, now);
@@ -42,6 +55,23 @@ std::size_t io_loop::step(time_ns now) noexcept {
         one.protocols->flush();
     }
     return work;
+}
+
+queue_loop::queue_loop(queue_config config)
+    : config_(std::move(config)), flows_(config_.sinks.size()) {
+    assert(config_.sinks.size() == config_.protocols->flows());
+}
+
+std::size_t queue_loop::step(time_ns now) noexcept {
+    packet_burst burst;
+    const std::size_t count = config_.device->receive(burst, config_.number);
+    if (count == 0) {
+        return 0;
+    }
+    received_.add(config_.protocols->take_flows(burst, flows_));
+    hand_on(flows_, config_.sinks, now);
+    config_.others->enqueue(burst);
+    return count;
 }
 
 } // namespace landfall::dataplane

@@ -19,7 +19,8 @@ struct flow_sink {
 struct io_port {
     port* device = nullptr;
     stack* protocols = nullptr;
-    std::vector<flow_sink> sinks; ///< as many as the stack has flows, in their order
+    std::vector<flow_sink> sinks;  ///< as many as the stack has flows, in their order
+    packet_ring* others = nullptr; ///< what other queues' lcores leave to this one; may be none
 };
 
 class io_loop {
@@ -37,9 +38,43 @@ class io_loop {
     }
 
   private:
+    void take(packet_burst& burst, std::size_t at, time_ns now) noexcept;
+
     std::vector<io_port> ports_;
     std::vector<flow_bursts> flows_; // by port
     lcore_step poll_;
+};
+
+struct queue_config {
+    port* device = nullptr;
+    std::uint16_t number = 1; ///< of the queue; 0 is `io_loop`'s
+    const stack* protocols = nullptr;
+    std::vector<flow_sink> sinks{}; ///< as `io_port` has them; not all are used
+    packet_ring* others = nullptr;  ///< of several producers
+};
+
+/// A port's further receive queue, on an io lcore that is not the port's own: datagrams of flows to
+/// their sinks, all else to the port's own lcore.
+class queue_loop {
+  public:
+    /// All that is pointed to outlives the loop.
+    explicit queue_loop(queue_config config);
+
+    /// One turn.
+    std::size_t step(time_ns now) noexcept;
+    [[nodiscard]] lcore_step as_step() noexcept {
+        return {[](void* self, time_ns now) noexcept {
+                    return static_cast<queue_loop*>(self)->step(now);
+                },
+                this};
+    }
+
+    [[nodiscard]] std::uint64_t datagrams_received() const noexcept { return received_.value(); }
+
+  private:
+    queue_config config_;
+    flow_bursts flows_;
+    base::counter received_;
 };
 
 } // namespace landfall::dataplane

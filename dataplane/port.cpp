@@ -89,6 +89,7 @@ base::result<std::unique_ptr<port>> port::open(const port_config& config, packet
     if (const auto up = made->bring_up(); !up) {
         return std::unexpected(up.error());
     }
+    made->parked_ = std::vector<std::atomic<bool>>(made->queues());
     static_cast<void>(made->poll_link());
     return made;
 }
@@ -192,26 +193,56 @@ base::result<void> port::configure() {
     }
     wanted.rxmode.offloads =
         info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
-    done = step("cannot be configured", rte_eth_dev_configure(id_, 1, 1, &wanted));
-    return done ? start_queues() : done;
+    if (auto chosen = choose_queues(info, wanted); !chosen) {
+        return chosen;
+    }
+    // As many of either, where there are: net_tap has it so.
+    const auto tx_queues = std::min(config_.rx_queues, info.max_tx_queues);
+    done = step("cannot be configured",
+                rte_eth_dev_configure(id_, config_.rx_queues, tx_queues, &wanted));
+    return done ? start_queues(tx_queues) : done;
 }
 
-base::result<void> port::start_queues() {
+base::result<void> port::choose_queues(const rte_eth_dev_info& info, rte_eth_conf& wanted) {
+    if (parked_.empty()) { // else it keeps those that it had, each with its lcore
+        config_.rx_queues = std::clamp<std::uint16_t>(config_.rx_queues, 1, info.max_rx_queues);
+    }
+    // Its queues are sockets, and the kernel gives each of them its share whether read or not.
+    if (spec_.driver == "net_af_packet" && config_.rx_queues < info.max_rx_queues) {
+        return std::unexpected(failure("its " + std::to_string(info.max_rx_queues) +
+                                           " queues (qpairs) need an io lcore each, and get " +
+                                           std::to_string(config_.rx_queues),
+                                       base::exit_code::bad_configuration));
+    }
+    const std::uint64_t spread_by =
+        info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
+    if (config_.rx_queues > 1 && spread_by != 0) { // devices without it spread as they please
+        wanted.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        wanted.rx_adv_conf.rss_conf.rss_hf = spread_by;
+    }
+    return {};
+}
+
+base::result<void> port::start_queues(std::uint16_t tx_queues) {
     std::uint16_t rx = config_.rx_descriptors;
     std::uint16_t tx = config_.tx_descriptors;
     rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx, &tx);
     const int socket = rte_eth_dev_socket_id(id_);
     const auto node = socket < 0 ? 0U : static_cast<unsigned>(socket);
-    auto done =
-        step("no receive queue", rte_eth_rx_queue_setup(id_, 0, rx, node, nullptr, pool_.get()));
-    if (!done) {
-        return done;
+    for (std::uint16_t i = 0; i < config_.rx_queues; ++i) {
+        auto made = step("no receive queue",
+                         rte_eth_rx_queue_setup(id_, i, rx, node, nullptr, pool_.get()));
+        if (!made) {
+            return made;
+        }
     }
-    done = step("no transmit queue", rte_eth_tx_queue_setup(id_, 0, tx, node, nullptr));
-    if (!done) {
-        return done;
+    for (std::uint16_t i = 0; i < tx_queues; ++i) {
+        auto made = step("no transmit queue", rte_eth_tx_queue_setup(id_, i, tx, node, nullptr));
+        if (!made) {
+            return made;
+        }
     }
-    done = step("does not start", rte_eth_dev_start(id_));
+    auto done = step("does not start", rte_eth_dev_start(id_));
     if (!done) {
         return done;
     }
@@ -278,14 +309,14 @@ port::~port() {
     close();
 }
 
-std::size_t port::receive(packet_burst& into) noexcept {
+std::size_t port::receive(packet_burst& into, std::uint16_t queue) noexcept {
     if (!open_.load(std::memory_order_acquire)) [[unlikely]] {
-        parked_.store(true, std::memory_order_release);
+        parked_[queue].store(true, std::memory_order_release);
         return 0;
     }
     const auto room = into.vacant();
     const std::size_t got =
-        rte_eth_rx_burst(id_, 0, room.data(), static_cast<std::uint16_t>(room.size()));
+        rte_eth_rx_burst(id_, queue, room.data(), static_cast<std::uint16_t>(room.size()));
     into.grow(got);
     return got;
 }
@@ -322,19 +353,26 @@ link_state port::look() const {
     return link.link_status == RTE_ETH_LINK_UP ? link_state::up : link_state::down;
 }
 
-// An interface that was made anew needs a new device. The lcore is first told to keep off; once it
-// has been seen to, the next look may replace the device.
+bool port::parked() const noexcept {
+    return std::all_of(parked_.begin(), parked_.end(), [](const std::atomic<bool>& one) {
+        return one.load(std::memory_order_acquire);
+    });
+}
+
+// An interface that was made anew needs a new device. The lcores are first told to keep off; once
+// all have been seen to, the next look may replace the device.
 link_state port::poll_link() {
     link_state now = found_ ? look() : link_state::gone;
     if (now == link_state::gone && ours_) {
         if (open_.load(std::memory_order_relaxed)) {
-            parked_.store(false, std::memory_order_relaxed);
+            for (std::atomic<bool>& one : parked_) {
+                one.store(false, std::memory_order_relaxed);
+            }
             open_.store(false, std::memory_order_release);
         }
         // The driver for AF_XDP never gives the packets back that it has posted.
         const bool can_return = spec_.driver == "net_af_packet";
-        if (can_return && parked_.load(std::memory_order_acquire) &&
-            interface_index(spec_.interface) != 0) {
+        if (can_return && parked() && interface_index(spec_.interface) != 0) {
             before_ = statistics();
             close();
             if (bring_up()) {

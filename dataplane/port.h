@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A DPDK port: opened by its device string, polled by one lcore, watched by the control thread.
+// A DPDK port: opened by its device string, polled by an lcore for each of its receive queues,
+// watched by the control thread.
 #pragma once
 
 #include "base/counter.h"
@@ -10,12 +11,16 @@
 #include <atomic>
 #include <vector>
 
+struct rte_eth_conf;     // DPDK's
+struct rte_eth_dev_info; //
+
 namespace landfall::dataplane {
 
 struct port_config {
     std::string name;                    ///< the operator's, for messages
     std::string device;                  ///< see device.h; or the name of a DPDK port that exists
     std::uint16_t mtu = 1500;            ///< of IP packets, octets; 68 to `base::port_mtu_max`
+    std::uint16_t rx_queues = 1;         ///< at most; the device may have fewer
     std::uint16_t rx_descriptors = 1024; ///< the driver's limits apply
     std::uint16_t tx_descriptors = 1024;
 };
@@ -38,8 +43,9 @@ struct port_statistics {
     std::uint64_t tx_errors = 0;
 };
 
-/// One receive and one transmit queue, for one lcore. The port frees what it receives too much, and
-/// what it cannot send.
+/// Receive queues, each for one lcore, and one transmit queue, for the lcore of the first of them.
+/// Where there are several queues the device keeps each pair of UDP endpoints to one of them. The
+/// port frees what it receives too much, and what it cannot send.
 class port {
   public:
     /// `pool` holds frames of `rx_data_octets(mtu)` and outlives the port. A failure names port and
@@ -47,14 +53,14 @@ class port {
     /// that is down is no failure.
     [[nodiscard]] static base::result<std::unique_ptr<port>> open(const port_config& config,
                                                                   packet_pool& pool);
-    /// The lcore no longer polls.
+    /// No lcore polls any more.
     ~port();
     port(const port&) = delete;
     port& operator=(const port&) = delete;
 
-    // The lcore's.
-    /// Fills the burst's room; how many were added.
-    std::size_t receive(packet_burst& into) noexcept;
+    // The lcores'.
+    /// Fills the burst's room; how many were added. `queue` is less than `queues`.
+    std::size_t receive(packet_burst& into, std::uint16_t queue = 0) noexcept;
     /// Takes the burst, which is then empty. What the port does not take is freed and counted.
     void transmit(packet_burst& burst) noexcept;
 
@@ -66,6 +72,8 @@ class port {
     void join(const std::vector<mac_address>& groups);
 
     // Anyone's.
+    /// Receive queues; all of them are to be polled.
+    [[nodiscard]] std::uint16_t queues() const noexcept { return config_.rx_queues; }
     [[nodiscard]] link_state link() const noexcept { return link_.value(); }
     [[nodiscard]] std::uint64_t link_ups() const noexcept { return link_ups_.value(); }
     [[nodiscard]] std::uint64_t link_downs() const noexcept { return link_downs_.value(); }
@@ -81,12 +89,14 @@ class port {
     base::result<void> bring_up();
     base::result<void> find_device();
     base::result<void> configure();
-    base::result<void> start_queues();
+    base::result<void> choose_queues(const rte_eth_dev_info& info, rte_eth_conf& wanted);
+    base::result<void> start_queues(std::uint16_t tx_queues);
     [[nodiscard]] base::result<void> step(const char* what, int error) const;
     base::result<void> fit_interface();
     void take_address();
     void apply_groups();
     void close() noexcept;
+    [[nodiscard]] bool parked() const noexcept;
     [[nodiscard]] link_state look() const;
     [[nodiscard]] base::failure failure(const std::string& what,
                                         int code = base::exit_code::failed) const;
@@ -103,8 +113,8 @@ class port {
     mac_address mac_;
     port_statistics before_; // of earlier lives of the interface
 
-    std::atomic<bool> open_{false};   // control's: the lcore may use the port
-    std::atomic<bool> parked_{false}; // the lcore's: it has seen that it may not
+    std::atomic<bool> open_{false};         // control's: the lcores may use the port
+    std::vector<std::atomic<bool>> parked_; // the lcores', by queue: it has seen that it may not
     base::gauge<link_state> link_;
     base::counter link_ups_;
     base::counter link_downs_;

@@ -27,6 +27,14 @@ frame_facts facts_of(const rte_mbuf* buffer) noexcept {
             (flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD};
 }
 
+/// Leaves the datagram's payload; `packet::source` finds the headers before it.
+void strip(packet one, const received& found) noexcept {
+    const std::size_t size = one.data().size();
+    one.get()->l3_len = (found.payload_at - udp_octets - found.ip_at) & 0x1ffU;
+    one.trim_back(size - found.payload_at - found.octets);
+    one.trim_front(found.payload_at);
+}
+
 } // namespace
 
 stack::stack(const stack_config& config, port& device, packet_pool& pool)
@@ -59,9 +67,7 @@ void stack::receive(packet_burst& burst, flow_bursts& flows, time_ns now) noexce
         const received what = host_.receive(whole, frame.size(), facts_of(buffer), now);
         switch (what.what) {
         case received::outcome::flow:
-            buffer->l3_len = (what.payload_at - udp_octets - what.ip_at) & 0x1ffU;
-            one.trim_back(frame.size() - what.payload_at - what.octets);
-            one.trim_front(what.payload_at);
+            strip(one, what);
             flows.push(what.flow, burst.take(i));
             received_.add();
             break;
@@ -79,6 +85,26 @@ void stack::receive(packet_burst& burst, flow_bursts& flows, time_ns now) noexce
         }
     }
     burst.clear();
+}
+
+std::size_t stack::take_flows(packet_burst& burst, flow_bursts& flows) const noexcept {
+    const std::size_t count = burst.size();
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i + prefetch_ahead < count) {
+            rte_prefetch0(burst[i + prefetch_ahead].data().data());
+        }
+        const packet one = burst[i];
+        if (one.get()->nb_segs != 1) {
+            continue;
+        }
+        if (const auto found = host_.find_flow(one.data(), facts_of(one.get()))) {
+            strip(one, *found);
+            flows.push(found->flow, burst.take(i));
+            ++taken;
+        }
+    }
+    return taken;
 }
 
 void stack::transmit(packet one) noexcept {

@@ -43,7 +43,8 @@ struct stack_config {
     std::vector<flow> flows{};               ///< see flow_table.h
 };
 
-/// All of it but the constructor and the counters is the lcore's that polls the port.
+/// All of it but the constructor, `take_flows` and the counters is the lcore's that polls the
+/// port's first queue.
 class stack {
   public:
     /// Made on the control thread. Queries come from `pool`, which outlives the stack.
@@ -55,6 +56,11 @@ class stack {
     /// Takes a received burst, which is then empty. Datagrams of flows, without their headers, are
     /// added to `flows`; `packet::source` tells whence they came. Answers are sent by `flush`.
     void receive(packet_burst& burst, flow_bursts& flows, time_ns now) noexcept;
+
+    /// For lcores that poll other queues: datagrams of flows, but not those of the first queue
+    /// only, go from the burst to `flows`. What is left in it is for `receive`, untouched. How many
+    /// went.
+    std::size_t take_flows(packet_burst& burst, flow_bursts& flows) const noexcept;
 
     /// Takes payloads, puts UDP, IP and Ethernet before them, and sends them by `flush`, at once
     /// when there are enough of them. The burst is then empty. What cannot be sent is counted.

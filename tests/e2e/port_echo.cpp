@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A station with one port, for tests: answers ARP, ND and echo, sends each datagram to UDP port
 // 4991 back to where it came from, and tells what its link does. Ends when standard input does.
-// usage: port_echo DEVICE MTU VLAN (0: none)
+// usage: port_echo DEVICE MTU VLAN (0: none) [QUEUES]: an lcore for each receive queue
 #include "dataplane/io_loop.h"
 
 #include <poll.h>
@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 
 using namespace landfall;
 using namespace landfall::dataplane;
@@ -25,6 +26,34 @@ void send_back(void* context, packet_burst& packets, time_ns now) noexcept {
         static_cast<stack*>(context)->send(one, echo_port, to, now);
     }
 }
+
+/// Queues beyond the first: what they receive is sent back by the lcore of the first.
+struct further_queues {
+    std::unique_ptr<packet_ring> others;
+    std::unique_ptr<packet_ring> to_echo;
+    stack* protocols = nullptr;
+    std::deque<queue_loop> loops{};
+    std::deque<lcore_loop> runners{};
+
+    static std::size_t echo(void* context, time_ns now) noexcept {
+        auto& self = *static_cast<further_queues*>(context);
+        packet_burst burst;
+        const std::size_t count = self.to_echo->dequeue(burst);
+        send_back(self.protocols, burst, now);
+        return count;
+    }
+    base::result<void> start(port& device, std::span<const lcore> lcores) {
+        for (std::uint16_t i = 1; i < device.queues(); ++i) {
+            auto& loop = loops.emplace_back(
+                queue_config{&device, i, protocols, {into_ring(*to_echo)}, others.get()});
+            auto& runner = runners.emplace_back(lcores[i], loop.as_step(), idle_mode::backoff);
+            if (auto launched = runner.launch(); !launched) {
+                return launched;
+            }
+        }
+        return {};
+    }
+};
 
 int tell(const base::failure& wrong) {
     std::fprintf(stderr, "%s\n", wrong.message.c_str());
@@ -69,12 +98,16 @@ void summary(const stack& protocols, const port& device) {
 } // namespace
 
 int main(int count, char** arguments) {
-    if (count != 4) {
+    if (count != 4 && count != 5) {
         return base::exit_code::usage;
     }
     const auto mtu = static_cast<std::uint16_t>(std::atoi(arguments[2]));
     const auto vlan = static_cast<std::uint16_t>(std::atoi(arguments[3]));
-    auto environment = eal::start({.memory_octets = 96U << 20U, .hugepages = false});
+    const auto queues = static_cast<std::uint16_t>(count == 5 ? std::atoi(arguments[4]) : 1);
+    std::vector<unsigned> cpus = count == 5 ? allowed_cpus() : std::vector<unsigned>{};
+    cpus.resize(count == 5 ? queues : 0);
+    auto environment = eal::start(
+        {.cpus = {.io = cpus, .modem = {}}, .memory_octets = 96U << 20U, .hugepages = false});
     if (!environment) {
         return tell(environment.error());
     }
@@ -82,7 +115,8 @@ int main(int count, char** arguments) {
     if (!pool) {
         return tell(pool.error());
     }
-    auto device = port::open({.name = "rf", .device = arguments[1], .mtu = mtu}, **pool);
+    auto device =
+        port::open({.name = "rf", .device = arguments[1], .mtu = mtu, .rx_queues = queues}, **pool);
     if (!device) {
         return tell(device.error());
     }
@@ -92,14 +126,29 @@ int main(int count, char** arguments) {
          .gateway = {*base::parse_ip("192.0.2.1")},
          .flows = {{echo_port, {}}}},
         **device, **pool);
-    io_loop loop({{device->get(), &protocols, {{send_back, &protocols}}}});
+    further_queues further{packet_ring::create("others", 512, producers::several).value(),
+                           packet_ring::create("echo", 2048, producers::several).value(),
+                           &protocols};
+    io_loop loop({{device->get(), &protocols, {{send_back, &protocols}}, further.others.get()}},
+                 {further_queues::echo, &further});
     lcore_loop runner((*environment)->io()[0], loop.as_step(), idle_mode::backoff);
     if (const auto launched = runner.launch(); !launched) {
         return tell(launched.error());
     }
+    if (const auto started = further.start(**device, (*environment)->io()); !started) {
+        return tell(started.error());
+    }
     watch(**device);
+    for (lcore_loop& one : further.runners) {
+        one.request_stop();
+        one.join();
+    }
     runner.request_stop();
     runner.join();
     summary(protocols, **device);
+    std::printf("queue_0 %lu\n", protocols.datagrams_received());
+    for (std::size_t i = 0; i < further.loops.size(); ++i) {
+        std::printf("queue_%zu %lu\n", i + 1, further.loops[i].datagrams_received());
+    }
     return base::exit_code::done;
 }

@@ -64,9 +64,9 @@ class Ports(unittest.TestCase):
         run("ip", "-n", self.peer, "addr", "add", "192.0.2.1/24", "dev", self.interface)
         run("ip", "-n", self.peer, "addr", "add", "2001:db8::1/64", "dev", self.interface, "nodad")
 
-    def start(self, device, mtu=1500, vlan=0):
+    def start(self, device, mtu=1500, vlan=0, *queues):
         self.program = subprocess.Popen(
-            ["ip", "netns", "exec", self.station, ECHO, device, str(mtu), str(vlan)], stdin=subprocess.PIPE,
+            ["ip", "netns", "exec", self.station, ECHO, device, str(mtu), str(vlan), *queues], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         return self.line() if self.program.poll() is None else None
 
@@ -105,6 +105,24 @@ class Ports(unittest.TestCase):
             "    got, source = s.recvfrom(65535)\n"
             "    assert got == sent and source[1] == 4991 and source[0] == address, (n, source, len(got))\n")
         self.at_peer(sys.executable, "-c", script, address, str(octets), str(count))
+
+    def streams(self, address, streams=24, each=200):
+        """Datagrams of many pairs of endpoints at once: every one comes back, each stream's in order."""
+        script = (
+            "import socket, sys\n"
+            "address, streams, each = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])\n"
+            "family = socket.AF_INET6 if ':' in address else socket.AF_INET\n"
+            "ends = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(streams)]\n"
+            "for first in range(0, each, 10):\n"
+            "    for n in range(first, first + 10):\n"
+            "        for s in ends:\n"
+            "            s.sendto(n.to_bytes(4, 'big') * 64, (address, 4991))\n"
+            "    for at, s in enumerate(ends):\n"
+            "        s.settimeout(10)\n"
+            "        for n in range(first, first + 10):\n"
+            "            got = s.recv(65535)\n"
+            "            assert got == n.to_bytes(4, 'big') * 64, (at, n, got[:4])\n")
+        self.at_peer(sys.executable, "-c", script, address, str(streams), str(each))
 
     def everything(self, device, mtu=1500, vlan=0):
         self.cable(mtu, vlan)
@@ -147,6 +165,58 @@ class Ports(unittest.TestCase):
         self.assertEqual(counts.get("no_neighbour", 0), 0, counts)
         self.assertGreaterEqual(counts["echoes"], 18)
         self.assertEqual(counts.get("udp_unknown_port", 0), 0, counts)
+
+    def two_queues(self, address4=US4, address6=US6):
+        self.ping(address4)
+        self.ping(address6, "-6")
+        for address in (address4, address6):
+            self.udp(address, 100, 1) # so that the next hop is known
+            self.streams(address)
+        counts = self.finish()
+        self.assertEqual(counts["queue_0"] + counts["queue_1"], 2 * (24 * 200 + 1), counts)
+        return counts
+
+    def spread(self):
+        """Both queues' lcores have their part of that."""
+        counts = self.two_queues()
+        self.assertGreater(counts["queue_0"], 500, counts)
+        self.assertGreater(counts["queue_1"], 500, counts)
+
+    def test_two_queues(self):
+        needs(len(os.sched_getaffinity(0)) > 1, "two CPUs")
+        self.cable()
+        self.assertEqual(self.start("net_af_packet,iface=rf0,qpairs=2", 1500, 0, "2"), "link up")
+        self.spread()
+
+    def test_two_queues_made_anew(self):
+        needs(len(os.sched_getaffinity(0)) > 1, "two CPUs")
+        self.cable()
+        self.assertEqual(self.start("net_af_packet,iface=rf0,qpairs=2", 1500, 0, "2"), "link up")
+        self.ping()
+        run("ip", "-n", self.station, "link", "del", "rf0")
+        self.assertEqual(self.line(), "link gone")
+        time.sleep(1)
+        self.cable()
+        while (line := self.line()) != "link up":
+            self.assertEqual(line, "link down")
+        self.spread()
+
+    def test_a_queue_that_nobody_would_read(self):
+        self.cable()
+        self.assertIn("2 queues (qpairs) need an io lcore each", self.start("net_af_packet,iface=rf0,qpairs=2"))
+        self.program.communicate(timeout=20)
+        self.assertEqual(self.program.returncode, 78)
+        self.program = None
+
+    def test_tap_with_two_queues(self):
+        needs(os.path.exists("/dev/net/tun"), "/dev/net/tun")
+        needs(len(os.sched_getaffinity(0)) > 1, "two CPUs")
+        self.assertEqual(self.start("net_tap,iface=tap0", 1500, 0, "2"), "link up")
+        self.peer = self.station
+        run("ip", "-n", self.peer, "addr", "add", "192.0.2.1/24", "dev", "tap0")
+        run("ip", "-n", self.peer, "addr", "add", "2001:db8::1/64", "dev", "tap0", "nodad")
+        run("ip", "-n", self.peer, "link", "set", "tap0", "up")
+        self.two_queues()
 
     def test_jumbo(self):
         self.everything("net_af_packet,iface=rf0", mtu=9000)

@@ -301,3 +301,43 @@ TEST_CASE("dataplane/host: with any bit flipped a frame is within bounds or drop
         }
     }
 }
+
+TEST_CASE("dataplane/host: find_flow takes the datagrams that receive takes, and changes nothing") {
+    host_config config = us();
+    config.flows[2].first_queue_only = true;
+    std::size_t found = 0;
+    for (const std::string& name : received_frames) {
+        CAPTURE(name);
+        octet_vector whole = frame(name);
+        config.vlan = name == "udp4_vlan" ? std::optional<std::uint16_t>(100) : std::nullopt;
+        bench_host bench(config);
+        for (std::size_t bit = 0; bit <= 8 * whole.size(); ++bit) { // the last: none flipped
+            CAPTURE(bit);
+            octet_vector flipped = whole;
+            if (bit < 8 * whole.size()) {
+                flipped[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+            }
+            const std::uint64_t drops = all_drops(bench.engine);
+            const auto flow = bench.engine.find_flow(flipped, {});
+            CHECK(all_drops(bench.engine) == drops);
+            bench.now += second_ns;
+            const received got = bench.take(flipped);
+            CHECK(flow.has_value() == (got.what == received::outcome::flow && got.flow != 2));
+            if (flow) {
+                ++found;
+                CHECK(flow->flow == got.flow);
+                CHECK(flow->ip_at == got.ip_at);
+                CHECK(flow->payload_at == got.payload_at);
+                CHECK(flow->octets == got.octets);
+            }
+        }
+    }
+    CHECK(found > 100);
+    octet_vector tunnel = frame("udp4");
+    tunnel[36] = 0xca; // port 51820
+    tunnel[37] = 0x6c;
+    bench_host bench(config);
+    CHECK_FALSE(bench.engine.find_flow(tunnel, {}));
+    CHECK(bench.take(tunnel).flow == 2);
+    CHECK_FALSE(bench.engine.find_flow(frame("udp4"), {.l4_checksum_bad = true}));
+}

@@ -2,6 +2,10 @@
 #include "dataplane/ring.h"
 #include "end.h"
 
+#include <array>
+#include <atomic>
+#include <thread>
+
 using namespace landfall;
 using namespace landfall::dataplane;
 
@@ -98,4 +102,55 @@ TEST_CASE("dataplane/ring: hands bursts on in order; what does not fit is freed 
         CHECK_FALSE(packet_ring::create("test", 60)); // the name is taken
     }
     CHECK(pool->available() == pool->capacity() - 1); // the one that the test took
+}
+
+TEST_CASE("dataplane/ring: of several producers each keeps its order, and nothing is lost unseen") {
+    constexpr std::uint64_t bursts = 3000;
+    const auto pool = make_pool(1500, 4095);
+    std::uint64_t dropped = 0;
+    {
+        const auto ring = must(packet_ring::create("several", 256, producers::several));
+        std::atomic<unsigned> ended{0};
+        std::array<std::uint64_t, 2> refused{};
+        const auto produce = [&](std::uint64_t number) {
+            const registered_thread registered;
+            std::uint64_t sent = 0;
+            for (std::uint64_t i = 0; i < bursts; ++i) {
+                packet_burst burst;
+                if (pool->allocate(burst, 1 + i % burst_packets)) {
+                    for (std::size_t j = 0; j < burst.size(); ++j) {
+                        burst[j].set_word(sent++ << 1U | number);
+                    }
+                    refused[number] += ring->enqueue(burst);
+                }
+            }
+            ++ended;
+        };
+        std::thread first(produce, 0);
+        std::thread second(produce, 1);
+        std::array<std::uint64_t, 2> next{};
+        std::array<std::uint64_t, 2> got{};
+        bool in_order = true;
+        for (bool last = false; !last;) {
+            last = ended == 2;
+            packet_burst burst;
+            while (ring->dequeue(burst) != 0) {
+                for (std::size_t j = 0; j < burst.size(); ++j) {
+                    const std::uint64_t from = burst[j].word() & 1U;
+                    in_order = in_order && burst[j].word() >> 1U >= next[from];
+                    next[from] = (burst[j].word() >> 1U) + 1;
+                    ++got[from];
+                }
+                burst.clear();
+            }
+        }
+        first.join();
+        second.join();
+        CHECK(in_order);
+        CHECK(got[0] > 0);
+        CHECK(got[1] > 0);
+        dropped = refused[0] + refused[1];
+        CHECK(ring->dropped() == dropped);
+    }
+    CHECK(pool->available() == pool->capacity());
 }

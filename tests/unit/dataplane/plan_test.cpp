@@ -103,6 +103,18 @@ TEST_CASE("dataplane/device: a packet socket's rings hold the MTU, unless they a
     CHECK(rx_data_octets(9000) == 9472);
 }
 
+TEST_CASE("dataplane/device: receive queues are told by the arguments, where they can be") {
+    const auto queues = [](std::string_view device) {
+        return rx_queues_of(parse_device(device, 1500, 0).value());
+    };
+    CHECK(queues("net_af_packet,iface=a") == 1U);
+    CHECK(queues("net_af_packet,iface=a,qpairs=4") == 4U);
+    CHECK(queues("net_af_packet,iface=a,qpairs=0") == 1U); // which the driver refuses
+    CHECK(queues("net_af_xdp,iface=a,queue_count=2") == 2U);
+    CHECK_FALSE(queues("net_tap,iface=a"));
+    CHECK_FALSE(queues("3b:00.1"));
+}
+
 TEST_CASE("dataplane/device: what permission is missing is named") {
     constexpr std::uint64_t all = ~std::uint64_t{0};
     constexpr std::uint64_t raw = 1U << 13U;

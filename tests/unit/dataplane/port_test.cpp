@@ -6,9 +6,11 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 using namespace landfall;
 using namespace landfall::dataplane;
@@ -289,6 +291,104 @@ TEST_CASE("dataplane/port: a capture is received, sorted, and counted") {
     CHECK(in.protocols.dropped(rx_drop::ip_other_transport) == 1);
     CHECK(in.device->statistics().rx_packets == 6);
     CHECK(in.pool->available() == in.pool->capacity());
+}
+
+TEST_CASE("dataplane/port: a second queue's downlinks go to their sinks, all else to the first's "
+          "lcore") {
+    octet_vector stray = frame("udp4");
+    stray[42 + 7] = 0x99;
+    octet_vector tunnel = frame("udp4");
+    tunnel[36] = 0xca;
+    tunnel[37] = 0x6c;
+    const capture first({frame("udp4"), tunnel});
+    const capture second({frame("udp6"), stray, tunnel, frame("tcp4"), frame("arp_for_other"),
+                          frame("udp4"), octet_vector(4000, 2)});
+    stack_config config = ground();
+    config.flows[2].first_queue_only = true;
+    end in(
+        {.name = "pass",
+         .device = "net_pcap,rx_pcap=" + first.path.string() + ",rx_pcap=" + second.path.string(),
+         .rx_queues = 3},
+        config);
+    REQUIRE(in.device->queues() == 2); // as many as the device has
+    const auto downlink = must(packet_ring::create("downlink", 64, producers::several));
+    const auto others = must(packet_ring::create("others", 64, producers::several));
+    queue_loop queue({.device = in.device.get(),
+                      .number = 1,
+                      .protocols = &in.protocols,
+                      .sinks = {into_ring(*downlink), into_ring(*downlink), {}},
+                      .others = others.get()});
+    CHECK(queue.step(1) >= 6);
+    CHECK(queue.step(2) == 0);
+    CHECK(queue.datagrams_received() == 2);
+    packet_burst got;
+    REQUIRE(downlink->dequeue(got) == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        const auto data = got[i].data();
+        CHECK(octet_vector(data.begin(), data.end()) == difi());
+        CHECK(got[i].source() ==
+              base::udp_endpoint{i == 0 ? peer6 : peer4, load_u16(frame("udp4"), 34)});
+    }
+    CHECK(others->used() >= 4);
+    CHECK(in.protocols.datagrams_received() == 0);
+    CHECK(in.protocols.dropped(rx_drop::udp_unknown_word) == 0); // nothing is looked at twice
+    io_port own{in.device.get(), &in.protocols, {}, others.get()};
+    std::size_t flow_2 = 0;
+    own.sinks.assign(3, {[](void* count, packet_burst& burst, time_ns) noexcept {
+                             *static_cast<std::size_t*>(count) += burst.size();
+                         },
+                         &flow_2});
+    own.sinks[0] = own.sinks[1] = into_ring(*downlink);
+    io_loop loop({own});
+    for (int i = 0; i < 4; ++i) {
+        loop.step(i);
+    }
+    CHECK(flow_2 == 2); // the tunnel's, of either queue
+    CHECK(downlink->used() == 1);
+    CHECK(in.protocols.datagrams_received() == 3);
+    CHECK(in.protocols.dropped(rx_drop::udp_unknown_word) == 1);
+    CHECK(in.protocols.dropped(rx_drop::ip_other_transport) == 1);
+    CHECK(in.protocols.dropped(rx_drop::arp_not_for_us) == 1);
+    CHECK(others->used() == 0);
+    CHECK(in.device->statistics().rx_packets >= 8);
+}
+
+TEST_CASE("dataplane/port: two lcores read two queues into one ring, every packet accounted for") {
+    const capture file({frame("udp4"), frame("udp6"), frame("tcp4")});
+    const std::string path = file.path.string();
+    const auto pool = make_pool(1500, 4095);
+    const auto device = must(
+        port::open({.name = "pass",
+                    .device = "net_pcap,rx_pcap=" + path + ",rx_pcap=" + path + ",infinite_rx=1",
+                    .rx_queues = 2},
+                   *pool));
+    REQUIRE(device->queues() == 2);
+    stack protocols(ground(), *device, *pool);
+    const auto downlink = must(packet_ring::create("downlink", 256, producers::several));
+    const auto others = must(packet_ring::create("others", 256, producers::several));
+    const std::vector<flow_sink> sinks(3, into_ring(*downlink));
+    queue_loop queue({device.get(), 1, &protocols, sinks, others.get()});
+    io_loop own({{device.get(), &protocols, sinks, others.get()}});
+    std::uint64_t taken = 0;
+    {
+        lcore_loop one(the_eal().io()[0], own.as_step(), idle_mode::backoff);
+        lcore_loop two(the_eal().modem()[0], queue.as_step(), idle_mode::backoff);
+        REQUIRE(one.launch());
+        REQUIRE(two.launch());
+        for (int i = 0; i < 20'000 && (taken < 10'000 || queue.datagrams_received() < 1000 ||
+                                       protocols.datagrams_received() < 1000);
+             ++i) {
+            packet_burst burst;
+            taken += downlink->dequeue(burst);
+            std::this_thread::sleep_for(std::chrono::microseconds(burst.empty() ? 500 : 0));
+        }
+    }
+    taken += downlink->used();
+    CHECK(queue.datagrams_received() >= 1000);
+    CHECK(protocols.datagrams_received() >= 1000);
+    CHECK(taken + downlink->dropped() ==
+          queue.datagrams_received() + protocols.datagrams_received());
+    CHECK(protocols.dropped(rx_drop::ip_other_transport) > 0);
 }
 
 TEST_CASE("dataplane/port: a capture can be received for ever, jumbo frames too") {
