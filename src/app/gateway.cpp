@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t spare_packets =
     4096; // of a port: its rings, and what is in the io lcore's hands
+constexpr std::size_t queue_packets = 2048; // of each further queue, likewise
+constexpr std::size_t others_ring_packets = 512;
 constexpr std::size_t output_ring_packets = 2048;
 constexpr std::size_t staged_packets = 1024;
 constexpr std::size_t staged_total = 2048; // of all peers
@@ -43,6 +45,9 @@ dataplane::packet_pool_config port_pool(const config::gateway& settings, std::si
     std::size_t packets = spare_packets;
     for (const config::carrier_settings& carrier : settings.carriers) {
         packets += carrier.port == of.name ? ring_packets(carrier, of) : 0;
+    }
+    if (has_carriers(settings, of)) { // as many as it may get
+        packets += queue_packets * spare_io_lcores(settings);
     }
     return {.name = fmt::format("rx{}", port),
             .packets = packets,
@@ -128,10 +133,9 @@ gateway::start(gateway_config config, const dataplane::eal& eal, control::logger
 }
 
 base::result<void> gateway::build(const dataplane::eal& eal) {
-    const auto io = eal.io().first(std::min(eal.io().size(), settings_.ports.size()));
     const auto modems =
         eal.modem().first(std::min(eal.modem().size(), 2 * settings_.carriers.size()));
-    auto done = open_ports();
+    auto done = open_ports(spare_io_lcores(settings_));
     if (done) {
         done = make_tunnel();
     }
@@ -143,27 +147,48 @@ base::result<void> gateway::build(const dataplane::eal& eal) {
     }
     if (done) {
         make_stacks();
-        make_io(io);
+        make_io(eal.io());
         done = launch();
     }
     return done;
 }
 
-base::result<void> gateway::open_ports() {
+base::result<void> gateway::open_ports(std::size_t spare) {
+    auto ports_left = static_cast<std::size_t>(
+        std::count_if(settings_.ports.begin(), settings_.ports.end(),
+                      [&](const auto& one) { return has_carriers(settings_, one); }));
     for (std::size_t i = 0; i < settings_.ports.size(); ++i) {
         const config::port_settings& wanted = settings_.ports[i];
         auto pool = dataplane::packet_pool::create(port_pool(settings_, i));
         if (!pool) {
             return std::unexpected(pool.error());
         }
+        const std::uint16_t queues =
+            has_carriers(settings_, wanted) ? queues_to_ask(spare, ports_left--) : std::uint16_t{1};
         auto device = dataplane::port::open(
-            {.name = wanted.name, .device = wanted.device, .mtu = wanted.mtu}, **pool);
+            {.name = wanted.name, .device = wanted.device, .mtu = wanted.mtu, .rx_queues = queues},
+            **pool);
         if (!device) {
             return std::unexpected(device.error());
+        }
+        const std::uint16_t got = (*device)->queues();
+        spare -= got - 1U;
+        if (queues > 1) {
+            log_.info(fmt::format("port {}: {} of {} receive queues that io lcores could read{}",
+                                  wanted.name, got, queues,
+                                  got < queues ? ": its device has no more" : ""));
         }
         port_parts& made = ports_.emplace_back();
         made.pool = std::move(*pool);
         made.device = std::move(*device);
+        if (got > 1) {
+            auto ring = dataplane::packet_ring::create(
+                fmt::format("others{}", i), others_ring_packets, dataplane::producers::several);
+            if (!ring) {
+                return std::unexpected(ring.error());
+            }
+            made.others = std::move(*ring);
+        }
     }
     return {};
 }
@@ -219,9 +244,10 @@ base::result<void> gateway::make_tunnel() {
 base::result<void> gateway::make_carriers() {
     for (std::size_t i = 0; i < settings_.carriers.size(); ++i) {
         const config::carrier_settings& carrier = settings_.carriers[i];
-        auto input =
-            carrier_input::create(fmt::format("iq{}", i),
-                                  ring_packets(carrier, settings_.ports[port_index(carrier.port)]));
+        const std::size_t port = port_index(carrier.port);
+        auto input = carrier_input::create(fmt::format("iq{}", i),
+                                           ring_packets(carrier, settings_.ports[port]),
+                                           ports_[port].device->queues());
         if (!input) {
             return std::unexpected(input.error());
         }
@@ -338,12 +364,16 @@ base::result<void> gateway::make_modems(std::span<const dataplane::lcore> lcores
         }
         modems_.push_back(std::make_unique<modem_stage>(std::move(own), std::move(seconds),
                                                         tunnel_pool_.get(), out));
-        loops_.push_back(std::make_unique<dataplane::lcore_loop>(
-            lcores[i], modems_.back()->as_step(),
-            settings_.lcores.idle == config::idle_mode::spin ? dataplane::idle_mode::spin
-                                                             : dataplane::idle_mode::backoff));
+        add_loop(lcores[i], modems_.back()->as_step());
     }
     return {};
+}
+
+void gateway::add_loop(const dataplane::lcore& on, const dataplane::lcore_step& step) {
+    loops_.push_back(std::make_unique<dataplane::lcore_loop>(
+        on, step,
+        settings_.lcores.idle == config::idle_mode::spin ? dataplane::idle_mode::spin
+                                                         : dataplane::idle_mode::backoff));
 }
 
 void gateway::make_stacks() {
@@ -355,16 +385,12 @@ void gateway::make_stacks() {
             const config::carrier_settings& carrier = settings_.carriers[c];
             if (carrier.port == wanted.name) {
                 config.flows.push_back({.port = carrier.udp_port, .word = carrier.stream_id});
-                ports_[i].sinks.push_back(
-                    {[](void* self, dataplane::packet_burst& burst, dataplane::time_ns) noexcept {
-                         static_cast<carrier_input*>(self)->enqueue(burst);
-                     },
-                     inputs_[c].get()});
             }
         }
         const bool tunnel_here = settings_.tunnel && settings_.tunnel->port == wanted.name;
         if (tunnel_here) {
-            config.flows.push_back({.port = settings_.tunnel->listen_port, .word = {}});
+            config.flows.push_back(
+                {.port = settings_.tunnel->listen_port, .word = {}, .first_queue_only = true});
         }
         ports_[i].stack =
             std::make_unique<dataplane::stack>(config, *ports_[i].device, *ports_[i].pool);
@@ -379,32 +405,66 @@ void gateway::make_stacks() {
             }
             tunnel_stage_ = std::make_unique<tunnel_stage>(std::move(stage), *tunnel_,
                                                            *ports_[i].stack, *message_pool_);
-            ports_[i].sinks.push_back(tunnel_stage_->sink());
         }
     }
 }
 
+/// In the order of the port's flows.
+std::vector<dataplane::flow_sink> gateway::sinks_of(std::size_t port, std::size_t queue) {
+    std::vector<dataplane::flow_sink> sinks;
+    for (std::size_t i = 0; i < carriers_.size(); ++i) {
+        if (settings_.carriers[i].port == settings_.ports[port].name) {
+            sinks.push_back(inputs_[i]->sink(queue));
+        }
+    }
+    if (settings_.tunnel && settings_.tunnel->port == settings_.ports[port].name) {
+        sinks.push_back(tunnel_stage_->sink());
+    }
+    return sinks;
+}
+
 void gateway::make_io(std::span<const dataplane::lcore> lcores) {
-    std::vector<std::unique_ptr<dataplane::lcore_loop>> made;
-    for (std::size_t i = 0; i < lcores.size(); ++i) {
+    const std::size_t modems = loops_.size();
+    const std::size_t own_lcores = std::min(lcores.size(), ports_.size());
+    for (std::size_t i = 0; i < own_lcores; ++i) {
         std::vector<dataplane::io_port> own;
         dataplane::lcore_step also;
-        for (std::size_t p = i; p < ports_.size(); p += lcores.size()) {
+        for (std::size_t p = i; p < ports_.size(); p += own_lcores) {
             own.push_back({.device = ports_[p].device.get(),
                            .protocols = ports_[p].stack.get(),
-                           .sinks = ports_[p].sinks});
+                           .sinks = sinks_of(p, 0),
+                           .others = ports_[p].others.get()});
             if (settings_.tunnel && settings_.tunnel->port == settings_.ports[p].name) {
                 also = tunnel_stage_->as_step();
             }
         }
         io_.push_back(std::make_unique<dataplane::io_loop>(std::move(own), also));
-        made.push_back(std::make_unique<dataplane::lcore_loop>(
-            lcores[i], io_.back()->as_step(),
-            settings_.lcores.idle == config::idle_mode::spin ? dataplane::idle_mode::spin
-                                                             : dataplane::idle_mode::backoff));
+        add_loop(lcores[i], io_.back()->as_step());
     }
-    loops_.insert(loops_.begin(), std::make_move_iterator(made.begin()),
-                  std::make_move_iterator(made.end()));
+    make_queues(lcores.subspan(own_lcores));
+    std::rotate(loops_.begin(), loops_.begin() + static_cast<std::ptrdiff_t>(modems), loops_.end());
+}
+
+/// The ports' further queues, an lcore for each.
+void gateway::make_queues(std::span<const dataplane::lcore> lcores) {
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        for (std::uint16_t queue = 1; queue < ports_[i].device->queues(); ++queue) {
+            queues_.push_back(std::make_unique<dataplane::queue_loop>(
+                dataplane::queue_config{.device = ports_[i].device.get(),
+                                        .number = queue,
+                                        .protocols = ports_[i].stack.get(),
+                                        .sinks = sinks_of(i, queue),
+                                        .others = ports_[i].others.get()}));
+            log_.info(fmt::format("port {}: CPU {} reads receive queue {}", settings_.ports[i].name,
+                                  lcores.front().cpu, queue));
+            add_loop(lcores.front(), queues_.back()->as_step());
+            lcores = lcores.subspan(1);
+        }
+    }
+    for (const dataplane::lcore& idle : lcores) {
+        log_.warning(
+            fmt::format("CPU {}: one of io, but there is no receive queue for it", idle.cpu));
+    }
 }
 
 base::result<void> gateway::launch() {

@@ -93,7 +93,7 @@ class gateway {
         std::unique_ptr<dataplane::packet_pool> pool;
         std::unique_ptr<dataplane::port> device;
         std::unique_ptr<dataplane::stack> stack;
-        std::vector<dataplane::flow_sink> sinks;
+        std::unique_ptr<dataplane::packet_ring> others; ///< where it has several queues
         dataplane::link_state last_link = dataplane::link_state::down;
     };
     struct watched_carrier {
@@ -107,13 +107,16 @@ class gateway {
 
     gateway(gateway_config config, control::logger& log);
     base::result<void> build(const dataplane::eal& eal);
-    base::result<void> open_ports();
+    base::result<void> open_ports(std::size_t spare);
     base::result<void> make_tunnel();
     base::result<void> make_carriers();
     std::vector<carrier_place> place_carriers(std::span<const dataplane::lcore> lcores);
     base::result<void> make_modems(std::span<const dataplane::lcore> lcores);
     void make_stacks();
+    [[nodiscard]] std::vector<dataplane::flow_sink> sinks_of(std::size_t port, std::size_t queue);
     void make_io(std::span<const dataplane::lcore> lcores);
+    void make_queues(std::span<const dataplane::lcore> lcores);
+    void add_loop(const dataplane::lcore& on, const dataplane::lcore_step& step);
     base::result<void> launch();
 
     [[nodiscard]] std::size_t port_index(std::string_view name) const;
@@ -152,6 +155,7 @@ class gateway {
     std::uint64_t left_behind_ = 0; ///< packets for the tunnel, likewise
     std::vector<std::unique_ptr<modem_stage>> modems_;
     std::vector<std::unique_ptr<dataplane::io_loop>> io_;
+    std::vector<std::unique_ptr<dataplane::queue_loop>> queues_;
     std::vector<std::unique_ptr<dataplane::lcore_loop>> loops_; ///< io, then modems
     std::vector<watched_carrier> seen_carriers_;
     std::vector<watched_lcore> seen_lcores_;

@@ -102,7 +102,7 @@ void gateway::add_lcores(control::snapshot& to) const {
         const dataplane::lcore_loop& loop = *loops_[i];
         const auto& gaps = seen_lcores_[i].longest_gap_s;
         to.lcores.push_back({.id = loop.on().cpu,
-                             .role = i < io_.size() ? "io" : "modem",
+                             .role = i < io_.size() + queues_.size() ? "io" : "modem",
                              .cycles = loop.total_cycles(),
                              .busy_cycles = loop.busy_cycles(),
                              .stall_s = *std::max_element(gaps.begin(), gaps.end()),
@@ -122,6 +122,11 @@ void gateway::add_buffers(control::snapshot& to) const {
     const auto add_ring = [&](std::string ring, const dataplane::packet_ring& of) {
         to.rings.push_back({std::move(ring), of.used(), of.capacity(), of.dropped()});
     };
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        if (ports_[i].others) {
+            add_ring("port-" + settings_.ports[i].name, *ports_[i].others);
+        }
+    }
     for (std::size_t i = 0; i < carriers_.size(); ++i) {
         add_ring("iq-" + carriers_[i]->name(), inputs_[i]->ring());
         if (const frame_stage& frames = carriers_[i]->frames(); frames.behind_ring()) {

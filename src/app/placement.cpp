@@ -108,6 +108,16 @@ carrier_cost measure_cost(const config::mission& mission, double sample_rate_hz)
     return cost;
 }
 
+std::size_t spare_io_lcores(const config::gateway& settings) noexcept {
+    const std::size_t lcores = settings.lcores.io.size();
+    return lcores > settings.ports.size() ? lcores - settings.ports.size() : 0;
+}
+
+bool has_carriers(const config::gateway& settings, const config::port_settings& port) noexcept {
+    return std::any_of(settings.carriers.begin(), settings.carriers.end(),
+                       [&](const auto& carrier) { return carrier.port == port.name; });
+}
+
 std::vector<carrier_place> place(std::span<const carrier_to_place> carriers, std::size_t lcores) {
     struct part {
         std::size_t carrier;

@@ -2,9 +2,10 @@
 // What carriers cost, and which modem lcores run them.
 #pragma once
 
-#include "config/mission.h"
+#include "config/gateway.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,18 @@ struct carrier_to_place {
     carrier_cost cost;
     unsigned lcores = 0; ///< 1 or 2; 0: as the cost says
 };
+
+/// Io lcores beyond one for each port: only where the configuration has that many.
+[[nodiscard]] std::size_t spare_io_lcores(const config::gateway& settings) noexcept;
+[[nodiscard]] bool has_carriers(const config::gateway& settings,
+                                const config::port_settings& port) noexcept;
+
+/// How many receive queues to ask of the next of `ports_left` ports with carriers, when `spare` io
+/// lcores are left beside one for each port: what a device does not have is for the next port.
+[[nodiscard]] constexpr std::uint16_t queues_to_ask(std::size_t spare,
+                                                    std::size_t ports_left) noexcept {
+    return static_cast<std::uint16_t>(1 + (spare + ports_left - 1) / ports_left);
+}
 
 /// Lcores by their number; where both are the same the carrier is not spread.
 struct carrier_place {

@@ -3,7 +3,9 @@
 
 #include "app/keys_of.h"
 #include "app/modem_budget.h"
+#include "app/placement.h"
 #include "app/receive_chain.h"
+#include "app/style.h"
 #include "control/file_descriptor.h"
 #include "crypto/start.h"
 #include "dataplane/device.h"
@@ -156,6 +158,36 @@ void check_device(const config::port_settings& port, findings& found) {
     }
 }
 
+/// Io lcores and the receive queues that they are for, as `gateway` shares them out.
+void check_queues(const config::gateway& gateway, findings& found) {
+    std::size_t spare = spare_io_lcores(gateway);
+    auto ports_left = static_cast<std::size_t>(
+        std::count_if(gateway.ports.begin(), gateway.ports.end(),
+                      [&](const auto& port) { return has_carriers(gateway, port); }));
+    for (const config::port_settings& port : gateway.ports) {
+        const auto spec = dataplane::parse_device(port.device, port.mtu, 0);
+        const unsigned asked =
+            has_carriers(gateway, port) ? queues_to_ask(spare, ports_left--) : 1U;
+        const unsigned has =
+            spec ? dataplane::rx_queues_of(*spec).value_or(asked) : asked; // a guess, for PCI
+        const unsigned gets = std::min(has, asked);
+        spare -= gets - 1;
+        const config::origin at = config::origin_of(port.given, "device");
+        if (has > gets && spec->driver == "net_af_packet")
+            found.wrong(at, fmt::format("device: qpairs={} needs as many io lcores for this port "
+                                        "with carriers, which gets {}",
+                                        has, gets));
+        else if (has < asked)
+            found.warn(at, fmt::format("device: it has {}, of {} that io lcores could read{}",
+                                       counted(has, "receive queue"), asked,
+                                       spec->driver == "net_af_packet" ? "; see qpairs=" : ""));
+    }
+    if (spare != 0)
+        found.warn(
+            config::origin_of(gateway.lcores.given, "io"),
+            fmt::format("io: {} more than there are receive queues for", counted(spare, "CPU")));
+}
+
 /// Whether the machine has the address, at any free port: the right one may be a running gateway's.
 void check_metrics(const config::listener& metrics, findings& found) {
     const base::ip_address& own = metrics.endpoint.address;
@@ -183,6 +215,7 @@ preflight inspect(const config::gateway& gateway) {
     check_cpus(gateway.lcores, "modem", gateway.lcores.modem, found);
     for (const config::port_settings& port : gateway.ports)
         check_device(port, found);
+    check_queues(gateway, found);
     if (crypto::start())
         result.keys = keys_of(gateway, found);
     else

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The whole gateway against wireguard-go and the stock tools: DIFI in, frames at a plain UDP socket."""
 import json
+import os
 import re
 import struct
 import time
@@ -9,6 +10,7 @@ import stations as lib
 from stations import (CARRIER, DC_INNER, DC_INNER6, FRAME_PORT, GW_INNER, GW_INNER6, GW_IPV4,
                       GW_IPV6, GW_RF_IPV4, PATIENCE, ROUTE, GatewayCase, private_key, public_key,
                       run, sent_frames, wait_for)
+from support import needs
 
 
 class tunnel(GatewayCase):
@@ -100,6 +102,32 @@ class traffic(GatewayCase):
         numbers = [one[1] & 15 for one in packets if one[0] >> 4 == 1]
         self.assertGreater(len(numbers), 3000)
         self.assertEqual([n % 16 for n in range(len(numbers))], numbers)
+
+    def test_passes_through_two_receive_queues_arrive_whole(self):
+        """One port without a tunnel, so that two CPUs will do."""
+        needs(len(os.sched_getaffinity(0)) > 1, "two CPUs")
+        stations = self.stations()
+        carriers = [{"name": f'"c{n}"', "mission": '"gk2a-lrit"', "udp_port": 4991, "stream_id": 0x1001 + n}
+                    for n in range(3)]
+        text = stations.config(carriers, [])
+        tables = [table for table in text.split("\n[") if not re.match(r"tunnel|\[peer|.*\n.*\"mdc\"", table)]
+        text = "\n[".join(tables).replace("iface=rf0", "iface=rf0,qpairs=2") + "\n[lcores]\nio = [0, 1]\n"
+        stations.gateway.start(text)
+        passes = [stations.simulate(f"c{n}", "gk2a-lrit", stream=0x1001 + n, seconds=6) for n in range(3)]
+        sent = []
+        for process, folder in passes:
+            self.assertEqual(0, process.wait(60 * PATIENCE), "landfall simulate")
+            sent.append(sum(map(len, sent_frames(folder, 892).values())))
+        self.assertGreater(min(sent), 10)
+
+        def good():
+            return [one["frames"]["good"] for one in stations.gateway.status()["carriers"]]
+        wait_for(lambda: good() == sent, 20, f"{sent} frames, not {good()}")
+        log = stations.gateway.log.read_text()
+        self.assertIn("port rf: 2 of 2 receive queues that io lcores could read", log)
+        self.assertIn("port rf: CPU 1 reads receive queue 1", log)
+        self.assertEqual(2, sum(one["role"] == "io" for one in stations.gateway.status()["lcores"]))
+        self.assertEqual(0, stations.gateway.stop())
 
     def test_the_kernel_pings_the_gateway_inside_and_outside(self):
         stations, _ = self.tunnel()

@@ -213,6 +213,50 @@ TEST_CASE("app/carrier_input: a carrier that falls behind loses a whole stretch,
     CHECK(pool->available() == pool->capacity());
 }
 
+TEST_CASE("app/carrier_input: of two lcores each tells of its own losses, and both are counted") {
+    const auto pool = make_pool(511);
+    const auto input = carrier_input::create("two", 128, 2).value();
+    const std::array sinks{input->sink(0), input->sink(1)};
+    const auto give = [&](std::size_t lcore, std::uint8_t number) {
+        dataplane::packet_burst burst;
+        REQUIRE(pool->allocate(burst, 8));
+        for (std::size_t i = 0; i < burst.size(); ++i) {
+            burst[i].append(1)[0] = number;
+        }
+        sinks[lcore].take(sinks[lcore].context, burst, 0);
+    };
+    for (std::uint8_t i = 0; i < 16; ++i) {
+        give(i % 2, i);
+    }
+    give(0, 16); // full
+    give(1, 17);
+    give(1, 18);
+    CHECK(input->behind() == 24);
+    CHECK(input->is_behind());
+    dataplane::packet_burst burst;
+    for (int i = 0; i < 4; ++i) {
+        burst.clear();
+        CHECK(input->ring().dequeue(burst) == burst.room() + burst.size());
+    }
+    burst.clear();
+    give(1, 19);
+    CHECK(input->is_behind()); // the other has not looked
+    give(0, 20);
+    CHECK_FALSE(input->is_behind());
+    give(1, 21);
+    input->ring().dequeue(burst);
+    REQUIRE(burst.size() == 24);
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        CHECK(carrier_input::after_loss(burst[i]) == (i == 0 || i == 8));
+    }
+    input->close();
+    give(0, 22);
+    give(1, 23);
+    CHECK(input->refused() == 16);
+    burst.clear();
+    CHECK(pool->available() == pool->capacity());
+}
+
 TEST_CASE("app/modem_stage: what was dropped at the input is not worked through") {
     bench it;
     const auto packets = signal_of(it.settings.mission, {.seconds = 1.0});

@@ -59,6 +59,24 @@ TEST_CASE("app/placement: what the configuration says of lcores counts") {
     CHECK(placed[0].decoding != placed[1].decoding);
 }
 
+TEST_CASE("app/placement: io lcores to spare are shared among the ports that have carriers") {
+    CHECK(queues_to_ask(0, 3) == 1);
+    CHECK(queues_to_ask(1, 2) == 2); // then none is left for the other
+    CHECK(queues_to_ask(0, 1) == 1);
+    CHECK(queues_to_ask(3, 2) == 3);
+    CHECK(queues_to_ask(5, 1) == 6);
+    config::gateway settings;
+    settings.ports.resize(2);
+    settings.ports[0].name = "rf";
+    settings.carriers.resize(1);
+    settings.carriers[0].port = "rf";
+    CHECK(spare_io_lcores(settings) == 0);
+    settings.lcores.io = {1, 2, 3};
+    CHECK(spare_io_lcores(settings) == 1);
+    CHECK(has_carriers(settings, settings.ports[0]));
+    CHECK_FALSE(has_carriers(settings, settings.ports[1]));
+}
+
 TEST_CASE("app/placement: a carrier costs something, also one that cannot be simulated") {
     config::mission mission;
     mission.wave.symbol_rate_hz = 1e6;

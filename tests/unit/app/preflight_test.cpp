@@ -131,6 +131,42 @@ TEST_CASE("app/preflight: metrics on an address that the machine does not have")
     CHECK(listen("0.0.0.0:9464").empty());
 }
 
+TEST_CASE("app/preflight: receive queues and io lcores that do not go together") {
+    const machine here;
+    const auto with_io = [&](const char* device, const char* io) {
+        const auto result = here.inspected(
+            R"([[port]]
+name = "rf"
+device = "net_null0"
+address = ["192.0.2.10/24"]
+[[port]]
+name = "mdc"
+device = "net_af_packet1,iface=lo")",
+            fmt::format("[lcores]\nio = {}\n[[port]]\nname = \"rf\"\ndevice = \"{}\"\n"
+                        "address = [\"192.0.2.10/24\"]\n[[port]]\nname = \"mdc\"\n"
+                        "device = \"net_null1\"",
+                        io, device));
+        std::string all = here.shortened(result.found.errors);
+        std::string mine;
+        for (std::size_t at = 0; at < all.size();) { // not of CPUs that this machine lacks
+            const auto end = all.find('\n', at) + 1;
+            const auto line = all.substr(at, end - at);
+            mine += line.find("CPU") == std::string::npos ? line : "";
+            at = end;
+        }
+        return mine + here.shortened(result.found.warnings);
+    };
+    CHECK(with_io("net_null0", "[0, 1]").empty());
+    CHECK(with_io("net_null0", "[0, 1, 2]").empty());
+    CHECK(with_io("net_af_packet,iface=lo,qpairs=2", "[0, 1, 2]").empty());
+    CHECK(with_io("net_af_packet,iface=lo,qpairs=2", "[0, 1]") ==
+          "6:10: device: qpairs=2 needs as many io lcores for this port with carriers, which gets "
+          "1\n");
+    CHECK(with_io("net_af_packet,iface=lo", "[0, 1, 2]") ==
+          "3:6: io: 1 CPU more than there are receive queues for\n"
+          "6:10: device: it has 1 receive queue, of 2 that io lcores could read; see qpairs=\n");
+}
+
 TEST_CASE("app/preflight: a carrier that one core cannot follow is a warning") {
     const machine here;
     CHECK(here.warnings("gk2a-lrit", "gk2a-hrit").empty());
