@@ -55,7 +55,7 @@ std::string unreadable(const fs::path& path) {
 
 void check_budget(const config::carrier_settings& carrier, findings& found) {
     const dsp::waveform& wave = carrier.mission.wave;
-    const double most = followed_symbols_per_s(wave.kind);
+    const double most = followed_symbols_per_s(wave);
     if (wave.symbol_rate_hz > most)
         found.warn(carrier.at,
                    fmt::format("carrier \"{}\" has {:g} Msym/s: more than the some {:g} Msym/s of "
