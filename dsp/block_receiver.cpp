@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "dsp/block_receiver.h"
 
-#include "dsp/modulator.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -71,30 +69,39 @@ block_receiver::block_receiver(const receiver_config& config)
     buffer_.reserve(static_cast<std::size_t>((most_window_symbols + short_window_symbols) *
                                              samples_per_symbol_) +
                     piece);
-    take_memory();
-}
-
-/// All that is needed later; of searches by searching once in windows of each length with a signal.
-void block_receiver::take_memory() {
     points_.reserve(stretch_symbols);
     for (stretch& one : spare_) {
-        one.soft.reserve(bits_per_symbol(config_.wave.kind) * stretch_symbols);
+        one.soft.reserve(bits_per_symbol(config.wave.kind) * stretch_symbols);
     }
-    modulator sender(config_.wave, samples_per_symbol_);
+    search_once();
+}
+
+/// What the first searches need is theirs then: longer windows come only where those find nothing.
+void block_receiver::search_once() {
     std::uint32_t dice = 1;
-    std::vector<std::uint8_t> bits(bits_per_symbol(config_.wave.kind) * long_window_symbols);
-    for (std::uint8_t& bit : bits) {
+    std::vector<cf32> symbols(short_window_symbols + 2);
+    for (cf32& one : symbols) {
         dice = 1664525U * dice + 1013904223U;
-        bit = static_cast<std::uint8_t>(dice >> 31U);
+        one = {(dice >> 31U) != 0 ? 1.0F : -1.0F, ((dice >> 30U) & 1U) != 0 ? 1.0F : -1.0F};
     }
-    std::vector<cf32> signal;
-    sender.push(bits, signal);
-    for (const std::size_t symbols : {stride_symbols, short_window_symbols, long_window_symbols}) {
-        const auto wanted =
-            static_cast<std::size_t>(static_cast<double>(symbols) * samples_per_symbol_);
-        static_cast<void>(
-            acquisition_.search(std::span(signal).first(std::min(wanted, signal.size()))));
+    // Straight lines between random symbols: quick to make, and enough of a signal.
+    const double late = config_.wave.kind == modulation::oqpsk ? 0.5 : 0.0;
+    const bool one_rail = config_.wave.kind == modulation::bpsk;
+    const auto between = [&](double place) {
+        const auto k = static_cast<std::size_t>(place);
+        const auto part = static_cast<float>(place - static_cast<double>(k));
+        return symbols[k] + part * (symbols[k + 1] - symbols[k]);
+    };
+    std::vector<cf32> signal(
+        static_cast<std::size_t>(static_cast<double>(short_window_symbols) * samples_per_symbol_));
+    for (std::size_t n = 0; n < signal.size(); ++n) {
+        const double at = static_cast<double>(n) / samples_per_symbol_;
+        signal[n] = {between(at + late).real(), one_rail ? 0.0F : between(at).imag()};
     }
+    const auto first =
+        static_cast<std::size_t>(static_cast<double>(stride_symbols) * samples_per_symbol_);
+    static_cast<void>(acquisition_.search(std::span(signal).first(first)));
+    static_cast<void>(acquisition_.search(signal));
 }
 
 void block_receiver::push(std::span<const cf32> samples, soft_sink sink) {

@@ -31,7 +31,6 @@ class block_receiver final : public receiver {
     [[nodiscard]] std::span<const base::cf32> constellation() const override { return points_; }
 
   private:
-    void take_memory();
     static constexpr std::size_t stretch_symbols = 256;
     static constexpr std::size_t most_pending = 64;
 
@@ -44,6 +43,7 @@ class block_receiver final : public receiver {
         double es_n0 = 0.0;
     };
 
+    void search_once();
     void take(std::span<const base::cf32> samples, soft_sink sink);
     void take_wide(soft_sink sink);
     void end_reception(soft_sink sink);

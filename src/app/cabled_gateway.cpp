@@ -15,7 +15,8 @@ namespace landfall::app {
 namespace {
 
 /// Its landfall.toml. A mission that is a path is found from anywhere.
-std::string settings_text(const std::string& named, const crypto::public_key& datacenter) {
+std::string settings_text(const std::string& named, const crypto::public_key& datacenter,
+                          unsigned lcores) {
     const bool is_path = named.find('/') != std::string::npos || named.ends_with(".toml");
     const std::string mission = is_path ? std::filesystem::absolute(named).string() : named;
     return fmt::format(R"(config_version = 1
@@ -37,6 +38,7 @@ mission = {1}
 port = "rf"
 udp_port = 4991
 stream_id = {2}
+{4}
 [tunnel]
 port = "mdc"
 private_key_file = "none"
@@ -54,13 +56,15 @@ fill = true
 udp = "10.77.0.7:50011"
 )",
                        cabled_gateway::mtu, nlohmann::json(mission).dump(),
-                       cabled_gateway::stream_id, to_text(datacenter));
+                       cabled_gateway::stream_id, to_text(datacenter),
+                       lcores == 0 ? "" : fmt::format("lcores = {}", lcores));
 }
 
-base::result<config::gateway> settings_of(const std::string& mission,
-                                          const crypto::public_key& datacenter) {
-    auto settings = config::read_gateway(
-        {{.name = "demo", .text = settings_text(mission, datacenter)}}, config::mission_folders());
+base::result<config::gateway>
+settings_of(const std::string& mission, const crypto::public_key& datacenter, unsigned lcores = 0) {
+    auto settings =
+        config::read_gateway({{.name = "demo", .text = settings_text(mission, datacenter, lcores)}},
+                             config::mission_folders());
     if (!settings) {
         return std::unexpected(settings.error().failure());
     }
@@ -98,13 +102,12 @@ base::result<std::size_t> cabled_gateway::memory_octets(const std::string& missi
            dataplane::packet_pool::memory_octets(digitiser_pool_config());
 }
 
-base::result<std::unique_ptr<cabled_gateway>> cabled_gateway::start(const std::string& mission,
-                                                                    frame_check& check,
-                                                                    const dataplane::eal& eal,
-                                                                    control::logger& log) {
+base::result<std::unique_ptr<cabled_gateway>>
+cabled_gateway::start(const std::string& mission, frame_check& check, const dataplane::eal& eal,
+                      control::logger& log, unsigned lcores) {
     far_keys keys;
     const auto datacenter_key = crypto::public_of(keys.datacenter);
-    auto settings = settings_of(mission, datacenter_key);
+    auto settings = settings_of(mission, datacenter_key, lcores);
     if (!settings) {
         return std::unexpected(settings.error());
     }

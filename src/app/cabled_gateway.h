@@ -30,11 +30,11 @@ class cabled_gateway {
     /// What it takes of DPDK's memory, the digitiser's pool included. `mission`: a preset, or a
     /// path.
     [[nodiscard]] static base::result<std::size_t> memory_octets(const std::string& mission);
-    /// `check`, `eal` and `log` outlive it.
-    static base::result<std::unique_ptr<cabled_gateway>> start(const std::string& mission,
-                                                               frame_check& check,
-                                                               const dataplane::eal& eal,
-                                                               control::logger& log);
+    /// `check`, `eal` and `log` outlive it. `lcores`: modem lcores of the carrier, 1 or 2; 0: as it
+    /// takes.
+    static base::result<std::unique_ptr<cabled_gateway>>
+    start(const std::string& mission, frame_check& check, const dataplane::eal& eal,
+          control::logger& log, unsigned lcores = 0);
     ~cabled_gateway();
     cabled_gateway(const cabled_gateway&) = delete;
     cabled_gateway& operator=(const cabled_gateway&) = delete;

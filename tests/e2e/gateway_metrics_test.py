@@ -59,7 +59,7 @@ class metrics(GatewayCase):
         self.assert_reasons(body, "landfall_tunnel_rejected_packets_total", rejected)
         self.assert_reasons(body, "landfall_tunnel_dropped_packets_total",
                             [*after("no_session", enumerators("crypto/numbers.h", "encrypt_status")),
-                             "left_behind"])
+                             *enumerators("src/app/tunnel_stage.h", "stage_drop"), "left_behind"])
         self.assert_reasons(body, "landfall_route_drops_total",
                             enumerators("src/delivery/drop.h", "drop"))
         self.assert_reasons(body, "landfall_port_drops_total",
@@ -68,8 +68,8 @@ class metrics(GatewayCase):
                              "rx_nombuf", "oerrors"], "port")
         self.assert_reasons(body, "landfall_iq_invalid_packets_total",
                             [*enumerators("src/wire/difi.h", "difi_error"), "other_stream",
-                             "no_context", "unfit_sample_rate", "unsteady_context", "draining",
-                             "left_behind"])
+                             "no_context", "unfit_sample_rate", "unsteady_context", "behind",
+                             "draining", "left_behind"])
         self.assert_reasons(body, "landfall_frames_refused_total",
                             enumerators("src/framing/frame.h", "frame_error"))
         for name in ("landfall_route_drops_total", "landfall_iq_invalid_packets_total",

@@ -73,11 +73,6 @@ class traffic(GatewayCase):
                                  options=["--set", "rs_interleave=8"])
         self.assertEqual(0, stations.gateway.metric("landfall_route_fragments_total"))
 
-    def test_a_carrier_spread_over_two_modem_lcores_is_whole(self):
-        stations, _ = self.tunnel(carriers=[{**CARRIER, "lcores": 2}],
-                                  extra="\n[lcores]\nio = [0]\nmodem = [0, 1]\n")
-        self.assert_pass_arrives(stations, stations.collector(), "spread")
-
     def test_two_routes_with_header_and_fill_and_the_iq_itself(self):
         stations, _ = self.tunnel(
             mtu=9000,

@@ -76,8 +76,7 @@ TEST_CASE("app/carrier_stage: once a carrier was received, receiving takes no me
         std::int64_t now = 0;
         std::uint64_t sent = 0;
         const std::size_t third = packets.size() / 3;
-        // Buffers of channels and lanes that are met for the first time.
-        CHECK(allocations_of(stage, std::span(packets).first(2 * third), now, sent) < 32);
+        allocations_of(stage, std::span(packets).first(2 * third), now, sent);
         sent = 0;
         // The third pass, its acquisition included.
         CHECK(allocations_of(stage, std::span(packets).subspan(2 * third), now, sent) == 0);

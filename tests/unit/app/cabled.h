@@ -5,6 +5,7 @@
 #include "app/cabled_gateway.h"
 #include "app/satellite.h"
 #include "config/mission_loader.h"
+#include "dataplane/cpu_plan.h"
 
 #include <doctest/doctest.h>
 
@@ -27,8 +28,11 @@ T must(base::result<T> made) {
 }
 
 inline const dataplane::eal& the_eal() {
+    const auto cpus = dataplane::allowed_cpus();
     static const auto started = must(dataplane::eal::start(
-        {.memory_octets = must(cabled_gateway::memory_octets(a_mission())), .hugepages = false}));
+        {.cpus = {.io = {cpus.front()}, .modem = {cpus.back(), cpus.front()}}, // may share one
+         .memory_octets = must(cabled_gateway::memory_octets(a_mission())),
+         .hugepages = false}));
     return *started;
 }
 

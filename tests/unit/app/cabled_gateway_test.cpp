@@ -25,10 +25,19 @@ std::unique_ptr<ground_link> link_into(cabled_gateway& cabled, satellite sender)
 
 } // namespace
 
-TEST_CASE("app/cabled_gateway: a pass arrives whole, and every packet comes back to its pool") {
+TEST_CASE(
+    "app/cabled_gateway: a pass arrives whole by one modem lcore and by two, and every packet "
+    "comes back to its pool") {
     REQUIRE(crypto::start());
+    unsigned lcores = 0;
+    SUBCASE("one") {
+        lcores = 1;
+    }
+    SUBCASE("two") {
+        lcores = 2;
+    }
     frame_check check;
-    auto cabled = must(cabled_gateway::start(a_mission(), check, the_eal(), quiet));
+    auto cabled = must(cabled_gateway::start(a_mission(), check, the_eal(), quiet, lcores));
     auto link = link_into(*cabled, a_pass(0.5, check));
     while (!link->ended() || cabled->backlog() > 0.0) {
         cabled->of().turn();
