@@ -237,7 +237,7 @@ base::result<void> gateway::make_tunnel() {
                               base::exit_code::bad_configuration});
         }
     }
-    seen_handshakes_.assign(settings_.peers.size(), 0);
+    seen_peers_.resize(settings_.peers.size());
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include "app/carrier_input.h"
 #include "app/carrier_stage.h"
 #include "app/modem_stage.h"
+#include "app/peer_watch.h"
 #include "app/placement.h"
 #include "app/tunnel_stage.h"
 #include "base/error.h"
@@ -128,6 +129,7 @@ class gateway {
     void watch_links();
     void watch_carriers();
     void watch_lcores();
+    void watch_peers();
 
     void add_ports(control::snapshot& to) const;
     void add_lcores(control::snapshot& to) const;
@@ -159,7 +161,7 @@ class gateway {
     std::vector<std::unique_ptr<dataplane::lcore_loop>> loops_; ///< io, then modems
     std::vector<watched_carrier> seen_carriers_;
     std::vector<watched_lcore> seen_lcores_;
-    std::vector<std::int64_t> seen_handshakes_; ///< by peer of the settings, unix seconds
+    std::vector<peer_watch> seen_peers_; ///< of the settings
     std::int64_t next_link_ns_ = 0;
     std::int64_t next_watch_ns_ = 0;
     std::size_t watches_ = 0;

@@ -69,17 +69,40 @@ void gateway::watch() {
     watch_carriers();
     watch_lcores();
     log_.tell_suppressed(std::chrono::steady_clock::now());
-    if (!tunnel_) {
-        return;
+    if (tunnel_) {
+        watch_peers();
     }
+}
+
+void gateway::watch_peers() {
+    const auto now = dataplane::time_now();
+    const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < settings_.peers.size(); ++i) {
+        peer_watch& seen = seen_peers_[i];
         const auto index = tunnel_->control().find(config_.keys.peers[i]);
-        const std::int64_t last =
-            index ? tunnel_->numbers().peer[*index].last_handshake_unix_ns.value() : 0;
-        if (last != 0 && seen_handshakes_[i] == 0) {
-            log_.info(fmt::format("peer {}: handshake completed", settings_.peers[i].name));
+        if (!index) {
+            seen.forget();
+            continue;
         }
-        seen_handshakes_[i] = last;
+        const crypto::peer_numbers& numbers = tunnel_->numbers().peer[*index];
+        const std::string& name = settings_.peers[i].name;
+        switch (seen.see(numbers.handshakes_started.value(), numbers.handshakes_completed.value(),
+                         now)) {
+        case peer_watch::event::none:
+            break;
+        case peer_watch::event::first:
+            log_.info(fmt::format("peer {}: handshake completed", name));
+            break;
+        case peer_watch::event::silent:
+            log_.warning(fmt::format("peer {}: no answer to handshakes for {} s: look at its "
+                                     "endpoint, and at the public keys at both ends",
+                                     name, seen.silent_ns(now) / dataplane::second_ns));
+            break;
+        case peer_watch::event::returned:
+            log_.info(fmt::format("peer {}: handshake completed again after {} s without an answer",
+                                  name, seen.outage_ns() / dataplane::second_ns));
+            break;
+        }
     }
 }
 

@@ -213,11 +213,14 @@ void gateway::add_tunnel(control::snapshot& to) const {
         control::peer_state& one = to.tunnel.peers.emplace_back();
         const auto known =
             std::find(config_.keys.peers.begin(), config_.keys.peers.end(), peer.key);
-        one.name =
-            known == config_.keys.peers.end()
-                ? to_text(peer.key)
-                : settings_.peers[static_cast<std::size_t>(known - config_.keys.peers.begin())]
-                      .name;
+        if (known == config_.keys.peers.end()) {
+            one.name = to_text(peer.key);
+        } else {
+            const auto i = static_cast<std::size_t>(known - config_.keys.peers.begin());
+            one.name = settings_.peers[i].name;
+            one.silent_s =
+                1e-9 * static_cast<double>(seen_peers_[i].silent_ns(dataplane::time_now()));
+        }
         one.endpoint = peer.endpoint ? base::to_text(*peer.endpoint) : "";
         const crypto::peer_counts& counts = peer.counts;
         one.received = {counts.received_packets, counts.received_octets};

@@ -143,6 +143,7 @@ struct peer_state {
     traffic transmitted;
     std::int64_t last_handshake_unix_s = 0; ///< 0: none yet
     named_counts handshakes;                ///< by result
+    double silent_s = 0.0; ///< handshakes without an answer; 0: it answers, or was not asked
 };
 
 struct tunnel_state {

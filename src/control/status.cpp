@@ -150,6 +150,7 @@ void fields(F each, of<peer_state> auto& s) {
     each("received", s.received);
     each("transmitted", s.transmitted);
     each("last_handshake_unix_seconds", s.last_handshake_unix_s);
+    each("silent_seconds", s.silent_s);
     each("handshakes", s.handshakes);
 }
 

@@ -209,6 +209,8 @@ void add_summary(lines& page, const snapshot& now, const std::vector<dropped>& d
     std::uint64_t bad = 0;
     std::uint64_t lost = 0;
     std::uint64_t all_drops = 0;
+    const auto silent = std::ranges::count_if(
+        now.tunnel.peers, [](const peer_state& one) { return one.silent_s > 0; });
     for (const carrier_state& one : now.carriers) {
         locked += one.locked ? 1U : 0U;
         missing += one.frames.missing;
@@ -218,10 +220,12 @@ void add_summary(lines& page, const snapshot& now, const std::vector<dropped>& d
     for (const dropped& one : drops) {
         all_drops += one.count;
     }
-    const bool well = locked == now.carriers.size() && missing + bad + lost + all_drops == 0;
+    const bool well =
+        locked == now.carriers.size() && missing + bad + lost + all_drops == 0 && silent == 0;
     page.push_back({fmt::format("locked {} of {}   frames missing {}, bad {}   IQ lost {}   "
-                                "dropped {}",
-                                locked, now.carriers.size(), missing, bad, lost, all_drops),
+                                "dropped {}{}",
+                                locked, now.carriers.size(), missing, bad, lost, all_drops,
+                                silent == 0 ? "" : fmt::format("   peers silent {}", silent)),
                     well ? line_kind::plain : line_kind::alarm});
 }
 
@@ -289,11 +293,14 @@ void add_tunnel(lines& page, const view& v) {
             return old == nullptr ? bytes(all.bytes) : v.bit_rate(all.bytes, then.bytes);
         };
         peers.add({one.name, one.endpoint.empty() ? "unknown" : one.endpoint,
-                   age(one.last_handshake_unix_s, v.now.taken_unix_s), text(one.received.packets),
+                   one.silent_s > 0 ? fmt::format("no answer for {:.0f} s", one.silent_s)
+                                    : age(one.last_handshake_unix_s, v.now.taken_unix_s),
+                   text(one.received.packets),
                    amount(one.received, old == nullptr ? traffic{} : old->received),
                    text(one.transmitted.packets),
                    amount(one.transmitted, old == nullptr ? traffic{} : old->transmitted)},
-                  one.last_handshake_unix_s == 0 ? line_kind::alarm : line_kind::plain);
+                  one.last_handshake_unix_s == 0 || one.silent_s > 0 ? line_kind::alarm
+                                                                     : line_kind::plain);
     }
     peers.append_to(page);
 }

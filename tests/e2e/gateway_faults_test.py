@@ -149,6 +149,23 @@ class attacks(GatewayCase):
         self.assert_arrived(sent_frames(folder, 892), collector)
 
 
+class silence(GatewayCase):
+    def test_a_peer_that_does_not_answer_is_told_of_once_and_when_it_is_back(self):
+        stations = self.stations()
+        gateway = stations.gateway
+        gateway.start(stations.config([CARRIER], [ROUTE]))  # nobody is at the peer's endpoint
+        told = "peer mdc-a: no answer to handshakes for 1"
+        silent = lambda: gateway.status()["tunnel"]["peers"][0]["silent_seconds"]
+        self.assertEqual(0, silent())
+        wait_for(lambda: told in gateway.log.read_text(), 40, "a warning")
+        self.assertGreaterEqual(silent(), 15)
+        stations.wireguard()
+        wait_for(lambda: "peer mdc-a: handshake completed again after" in gateway.log.read_text(),
+                 30, "a handshake")
+        self.assertEqual(0, silent())
+        self.assertEqual(1, gateway.log.read_text().count(told))
+
+
 class links(GatewayCase):
     def flap(self, namespace, name, seconds=2):
         namespace.ip("link", "set", name, "down")

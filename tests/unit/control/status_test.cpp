@@ -106,6 +106,22 @@ TEST_CASE("control/status: the page shows links, locks, handshakes and drops") {
     CHECK(text.find("iq metop-c") == std::string::npos); // nothing was dropped there
 }
 
+TEST_CASE("control/status: a peer that does not answer handshakes is seen at once") {
+    control::snapshot now = test_support::full_snapshot();
+    CHECK(text_of(control::status_page(now, nullptr)).find("silent 1") == std::string::npos);
+    now.tunnel.peers[0].silent_s = 35.4;
+    const auto read_back = control::parse_status(control::status_json(now));
+    REQUIRE(read_back);
+    const auto page = control::status_page(*read_back, nullptr);
+    const std::string text = text_of(page);
+    CAPTURE(text);
+    CHECK(has_row(text, {"locked 1 of 2", "dropped", "peers silent 1"}));
+    CHECK(has_row(text, {"mdc-a", "198.51.100.7:51820", "no answer for 35 s", "312"}));
+    CHECK(std::ranges::any_of(page, [](const control::page_line& line) {
+        return line.text.starts_with("mdc-a") && line.kind == control::line_kind::alarm;
+    }));
+}
+
 TEST_CASE("control/status: in a small terminal what is wrong is not cut off") {
     control::snapshot now = test_support::full_snapshot();
     now.carriers[0].frequency_offset_hz = -0.3;
