@@ -24,6 +24,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -125,6 +126,9 @@ class gateway {
     void wait_for_links();
     void count_left_behind();
     void serve_tunnel();
+    [[nodiscard]] std::vector<crypto::public_key> tunnel_peers() const;
+    void tell_change(const crypto::tunnel_change& change,
+                     std::span<const crypto::public_key> before);
     void watch();
     void watch_links();
     void watch_carriers();

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -15,6 +16,13 @@ namespace {
 
 constexpr std::int64_t watch_interval_ns = dataplane::second_ns;
 constexpr std::int64_t link_interval_ns = dataplane::second_ns / 10;
+
+constexpr std::string_view uapi_done = "errno=0\n\n";
+
+/// Negative, as `wg` expects it.
+std::string uapi_error(int error) {
+    return fmt::format("errno={}\n\n", -error);
+}
 
 } // namespace
 
@@ -54,14 +62,60 @@ void gateway::serve_tunnel() {
 std::string gateway::answer_uapi(std::string_view request) {
     const std::lock_guard lock(mutex_);
     if (!tunnel_) {
-        return "errno=19\n\n"; // ENODEV
+        return uapi_error(ENODEV);
     }
     const auto parsed = crypto::parse_uapi(request);
     const std::uint16_t port = parsed ? parsed->change.listen_port.value_or(0) : std::uint16_t{0};
     if (port != 0 && port != settings_.tunnel->listen_port) {
-        return "errno=95\n\n"; // EOPNOTSUPP: the port is the configuration's
+        return uapi_error(EOPNOTSUPP); // the port is the configuration's
     }
-    return crypto::answer_uapi(tunnel_->control(), request, instant_now());
+    const auto before = tunnel_peers();
+    std::string reply = crypto::answer_uapi(tunnel_->control(), request, instant_now());
+    if (parsed && !parsed->get && reply == uapi_done) {
+        tell_change(parsed->change, before);
+    }
+    return reply;
+}
+
+std::vector<crypto::public_key> gateway::tunnel_peers() const {
+    std::vector<crypto::public_key> keys;
+    tunnel_->control().for_each_peer(
+        [&](const crypto::peer_view& peer) { keys.push_back(peer.key); });
+    return keys;
+}
+
+void gateway::tell_change(const crypto::tunnel_change& change,
+                          std::span<const crypto::public_key> before) {
+    const auto among = [](std::span<const crypto::public_key> keys, const crypto::public_key& key) {
+        return std::ranges::find(keys, key) != keys.end();
+    };
+    std::string text = change.key ? "private key set" : "";
+    const auto tell = [&](const crypto::public_key& key, const char* what) {
+        const auto known = std::ranges::find(config_.keys.peers, key);
+        const std::string name =
+            known == config_.keys.peers.end()
+                ? to_text(key).substr(0, 8) + "…"
+                : settings_.peers[static_cast<std::size_t>(known - config_.keys.peers.begin())]
+                      .name;
+        text += fmt::format("{}peer {} {}", text.empty() ? "" : ", ", name, what);
+    };
+    const auto after = tunnel_peers();
+    for (const crypto::public_key& key : before) {
+        const bool named =
+            std::ranges::find(change.peers, key, &crypto::peer_change::key) != change.peers.end();
+        if (!among(after, key)) {
+            tell(key, "removed");
+        } else if (named) {
+            tell(key, "changed");
+        }
+    }
+    for (const crypto::public_key& key : after) {
+        if (!among(before, key)) {
+            tell(key, "added");
+        }
+    }
+    log_.limited(std::chrono::steady_clock::now(), control::log_level::info,
+                 fmt::format("wg: {}", text.empty() ? "no peer changed" : text));
 }
 
 void gateway::watch() {

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import struct
+import subprocess
 import time
 
 import stations as lib
@@ -194,6 +195,13 @@ class stock_tools(GatewayCase):
         name = stations.gateway.interface
         run("wg", "set", name, "peer", public_key(other), "allowed-ips", "10.77.0.9/32")
         self.assertEqual(2, len(run("wg", "show", name, "peers").split()))
+        log = stations.gateway.log
+        self.assertIn(f"wg: peer {public_key(other)[:8]}… added\n", log.read_text())
+        other_port = subprocess.run(["wg", "set", name, "listen-port", "51999"], capture_output=True,
+                                    text=True, timeout=20)
+        self.assertEqual(1, other_port.returncode)
+        self.assertIn("not supported", other_port.stderr)
+        self.assertEqual("51820", run("wg", "show", name, "listen-port").strip())
         more = lib.WireGuard(stations.dc, stations.unique("v"), stations.folder)
         stations.cleanups.callback(more.stop)
         more.configure(other, [{"PublicKey": stations.public, "AllowedIPs": "10.77.0.1/32",
@@ -204,6 +212,7 @@ class stock_tools(GatewayCase):
         stations.dc.ip("rule", "add", "from", "10.77.0.9", "lookup", 9)
         stations.dc.run("ping", "-c", 3, "-i", 0.3, "-W", 2, "-I", "10.77.0.9", GW_INNER)
         run("wg", "set", name, "peer", public_key(other), "remove")
+        self.assertIn(f"wg: peer {public_key(other)[:8]}… removed\n", log.read_text())
         stations.dc.run("ping", "-c", 2, "-W", 1, "-I", "10.77.0.9", GW_INNER, code=1)
         collector = stations.collector()
         self.assert_pass_arrives(stations, collector, "a", seconds=1.5)
