@@ -30,7 +30,7 @@ enum class rx_drop : std::uint8_t {
     udp_malformed,      ///< cut short, or a length that does not fit
     udp_checksum,       ///< found wrong by the port, or absent over IPv6
     udp_unknown_port,   ///< no flow has this port
-    udp_unknown_word,   ///< a flow has this port, but none this word
+    unknown_stream,     ///< a flow has this UDP port, but none this word, a DIFI stream's id
     icmp_malformed,     ///< cut short, or a code that does not exist
     icmp_checksum,      ///< of ICMP or ICMPv6
     icmp_rate,          ///< more echo requests than are answered
@@ -41,13 +41,12 @@ enum class rx_drop : std::uint8_t {
 };
 inline constexpr std::size_t rx_drop_count = 27;
 inline constexpr std::array<std::string_view, rx_drop_count> rx_drop_names{
-    "frame_truncated",  "frame_too_long", "other_protocol",   "other_vlan",
-    "arp_malformed",    "arp_not_for_us", "arp_unsolicited",  "own_address",
-    "bad_link_address", "ip_malformed",   "ip_checksum",      "ip_fragment",
-    "ip_extension",     "ip_source",      "ip_not_for_us",    "ip_other_transport",
-    "udp_malformed",    "udp_checksum",   "udp_unknown_port", "udp_unknown_word",
-    "icmp_malformed",   "icmp_checksum",  "icmp_rate",        "icmp_other",
-    "nd_malformed",     "nd_not_for_us",  "nd_unsolicited"};
+    "frame_truncated",    "frame_too_long",  "other_protocol", "other_vlan",       "arp_malformed",
+    "arp_not_for_us",     "arp_unsolicited", "own_address",    "bad_link_address", "ip_malformed",
+    "ip_checksum",        "ip_fragment",     "ip_extension",   "ip_source",        "ip_not_for_us",
+    "ip_other_transport", "udp_malformed",   "udp_checksum",   "udp_unknown_port", "unknown_stream",
+    "icmp_malformed",     "icmp_checksum",   "icmp_rate",      "icmp_other",       "nd_malformed",
+    "nd_not_for_us",      "nd_unsolicited"};
 [[nodiscard]] constexpr std::string_view name(rx_drop reason) noexcept {
     return rx_drop_names[static_cast<std::size_t>(reason)];
 }

@@ -49,7 +49,7 @@ class flow_table {
         if (any != max_flows) {
             return static_cast<std::uint16_t>(any);
         }
-        return std::unexpected(port_known ? rx_drop::udp_unknown_word : rx_drop::udp_unknown_port);
+        return std::unexpected(port_known ? rx_drop::unknown_stream : rx_drop::udp_unknown_port);
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return flows_.size(); }

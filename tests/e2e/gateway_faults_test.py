@@ -116,7 +116,7 @@ class attacks(GatewayCase):
         stations, _ = self.tunnel()
         collector = stations.collector()
         before = stations.gateway.metric("landfall_port_drops_total", 'port="rf"',
-                                         'reason="udp_unknown_word"')
+                                         'reason="unknown_stream"')
         log = stations.folder / "flood.log"
         flood = stations.sat.start(sys.executable, "-c", FLOOD, GW_RF_IPV4, "0x9999", 6, 15_000,
                                    log=log)
@@ -127,7 +127,7 @@ class attacks(GatewayCase):
         count = int(log.read_text())
         self.assertGreater(count, 20_000)
         after = stations.gateway.metric("landfall_port_drops_total", 'port="rf"',
-                                        'reason="udp_unknown_word"')
+                                        'reason="unknown_stream"')
         self.assertGreater(after - before, 0.5 * count)
         self.assertLessEqual(after - before, count)
 

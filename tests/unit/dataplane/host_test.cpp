@@ -40,7 +40,7 @@ TEST_CASE("dataplane/host: a datagram goes to the flow of its port and word") {
     }
     octet_vector in = frame("udp4");
     in[42 + 6] = 0x20; // the word 0x2001
-    CHECK(bench.drops(in, rx_drop::udp_unknown_word));
+    CHECK(bench.drops(in, rx_drop::unknown_stream));
     in[42 + 7] = 0x02;
     CHECK(bench.take(in).flow == 1);
     in[36] = 0xca; // port 51820
@@ -55,7 +55,7 @@ TEST_CASE("dataplane/host: a datagram too short for a word is of no flow that wa
     bench_host bench;
     octet_vector in = frame("udp4");
     in[39] = udp_octets + 7;
-    CHECK(bench.drops(in, rx_drop::udp_unknown_word));
+    CHECK(bench.drops(in, rx_drop::unknown_stream));
     in[39] = udp_octets + 8;
     CHECK(bench.take(in).octets == 8);
 }

@@ -287,7 +287,7 @@ TEST_CASE("dataplane/port: a capture is received, sorted, and counted") {
     CHECK(in.got[1].flow == 0);
     CHECK(in.got[2].flow == 0);
     CHECK(in.got[3].flow == 2);
-    CHECK(in.protocols.dropped(rx_drop::udp_unknown_word) == 1);
+    CHECK(in.protocols.dropped(rx_drop::unknown_stream) == 1);
     CHECK(in.protocols.dropped(rx_drop::ip_other_transport) == 1);
     CHECK(in.device->statistics().rx_packets == 6);
     CHECK(in.pool->available() == in.pool->capacity());
@@ -331,7 +331,7 @@ TEST_CASE("dataplane/port: a second queue's downlinks go to their sinks, all els
     }
     CHECK(others->used() >= 4);
     CHECK(in.protocols.datagrams_received() == 0);
-    CHECK(in.protocols.dropped(rx_drop::udp_unknown_word) == 0); // nothing is looked at twice
+    CHECK(in.protocols.dropped(rx_drop::unknown_stream) == 0); // nothing is looked at twice
     io_port own{in.device.get(), &in.protocols, {}, others.get()};
     std::size_t flow_2 = 0;
     own.sinks.assign(3, {[](void* count, packet_burst& burst, time_ns) noexcept {
@@ -346,7 +346,7 @@ TEST_CASE("dataplane/port: a second queue's downlinks go to their sinks, all els
     CHECK(flow_2 == 2); // the tunnel's, of either queue
     CHECK(downlink->used() == 1);
     CHECK(in.protocols.datagrams_received() == 3);
-    CHECK(in.protocols.dropped(rx_drop::udp_unknown_word) == 1);
+    CHECK(in.protocols.dropped(rx_drop::unknown_stream) == 1);
     CHECK(in.protocols.dropped(rx_drop::ip_other_transport) == 1);
     CHECK(in.protocols.dropped(rx_drop::arp_not_for_us) == 1);
     CHECK(others->used() == 0);
