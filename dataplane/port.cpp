@@ -43,12 +43,14 @@ std::uint32_t device_mtu(const rte_eth_dev_info& info) noexcept {
     return info.max_rx_pktlen > overhead ? info.max_rx_pktlen - overhead : 0;
 }
 
-/// Of a device that is not opened: what is not there, or not understood, is the configuration's.
+/// Of a device that is not opened: what is not understood is the configuration's, what is
+/// not there may come later, as at boot.
 int code_of(int error) noexcept {
     switch (error) {
     case EACCES: // EPERM is -1, which drivers return for anything
         return base::exit_code::no_permission;
     case ENODEV:
+        return base::exit_code::try_again;
     case ENOENT:
     case EINVAL:
         return base::exit_code::bad_configuration;
@@ -134,7 +136,7 @@ base::result<void> port::find_device() {
         interface_index_ = interface_index(spec_.interface);
         if (interface_index_ == 0) {
             return std::unexpected(failure("there is no interface '" + spec_.interface + "'",
-                                           base::exit_code::bad_configuration));
+                                           base::exit_code::try_again));
         }
     }
     const std::string device = spec_.driver.empty() || spec_.arguments.empty()
@@ -145,7 +147,7 @@ base::result<void> port::find_device() {
                        code_of(-error));
     }
     if (rte_eth_dev_get_port_by_name(spec_.name.c_str(), &id_) != 0) {
-        return because("no DPDK driver takes this device", base::exit_code::bad_configuration);
+        return because("no DPDK driver takes this device", base::exit_code::try_again);
     }
     found_ = true;
     return {};

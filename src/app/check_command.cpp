@@ -42,7 +42,7 @@ int check_command(const check_options& options) {
         found = inspect(*loaded).found;
     } else {
         found.errors = loaded.error();
-        found.just_denied = false;
+        found.worst = base::exit_code::bad_configuration;
     }
     const config::diagnostics& errors = found.errors;
     const config::diagnostics& warnings = found.warnings;

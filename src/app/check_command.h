@@ -14,7 +14,7 @@ struct check_options {
 
 /// Errors and warnings go to standard error, `FILE: ok: …` or the configuration to standard output.
 /// Returns the exit code: 0; 1 where standard output cannot be written; 78 where there is an error,
-/// or 77 where each of them is a missing permission.
+/// 77 where each of them is a missing permission, or 75 a thing that the machine does not have now.
 ///
 /// With `json`, on standard output whatever the outcome: `{"schema": 1, "file", "ok", "errors":
 /// [{"file", "line", "column", "message"}], "warnings": […], "counts": {"ports", "carriers",

@@ -6,6 +6,7 @@
 #include "config/diagnostics.h"
 #include "config/origin.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,11 +15,11 @@ namespace landfall::app {
 struct findings {
     config::diagnostics errors;
     config::diagnostics warnings;
-    bool just_denied = true; ///< every error is a missing permission
+    int worst = base::exit_code::done; ///< of the errors: 78 before 77 before 75
 
     void wrong(const config::origin& at, std::string message,
                int code = base::exit_code::bad_configuration) {
-        just_denied = just_denied && code == base::exit_code::no_permission;
+        worst = std::max(worst, code);
         if (at.source != nullptr)
             errors.add(*at.source, at.at, std::move(message));
         else
@@ -28,12 +29,13 @@ struct findings {
         if (at.source != nullptr)
             warnings.add(*at.source, at.at, std::move(message));
     }
-    /// How the program exits: 0, 77 or 78.
-    [[nodiscard]] int code() const noexcept {
-        return errors.empty() ? base::exit_code::done
-               : just_denied  ? base::exit_code::no_permission
-                              : base::exit_code::bad_configuration;
+    /// What the machine does not have, and may have later, as a network interface at boot.
+    void lacking(const config::origin& at, std::string message) {
+        wrong(at, std::move(message), base::exit_code::try_again);
     }
+    /// How the program exits: 0; 75 where all that is wrong may come right by itself, 77 where the
+    /// rest is missing permissions, 78.
+    [[nodiscard]] int code() const noexcept { return worst; }
 };
 
 } // namespace landfall::app

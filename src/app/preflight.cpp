@@ -115,8 +115,8 @@ void check_argument(const config::port_settings& port, std::string_view argument
     if (key == "iface" || key == "rx_iface" || key == "tx_iface" || key == "rx_iface_in") {
         const auto mtu = dataplane::interface_mtu(given);
         if (!mtu)
-            found.wrong(at, fmt::format("device: no network interface is named \"{}\"",
-                                        config::printable(given, 40)));
+            found.lacking(at, fmt::format("device: no network interface is named \"{}\"",
+                                          config::printable(given, 40)));
         else if (*mtu < port.mtu)
             found.warn(config::origin_of(port.given, "mtu"),
                        fmt::format("mtu: the interface {0} has {1}: run raises it if it may; "
@@ -138,7 +138,7 @@ void check_device(const config::port_settings& port, findings& found) {
     if (spec->driver.empty()) {
         std::error_code code;
         if (!fs::exists(pci_devices / spec->name, code))
-            found.wrong(at, fmt::format("device: there is no PCI device {}", spec->name));
+            found.lacking(at, fmt::format("device: there is no PCI device {}", spec->name));
         return;
     }
     if (const auto unknown = dataplane::find_unknown(*spec)) {
@@ -201,8 +201,8 @@ void check_metrics(const config::listener& metrics, findings& found) {
     const control::file_descriptor probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (probe.get() >= 0 && bind(probe.get(), &generic, sizeof address) != 0 &&
         errno == EADDRNOTAVAIL)
-        found.wrong(config::origin_of(metrics.given, "listen"),
-                    fmt::format("listen: {} is no address of this machine", to_text(own)));
+        found.lacking(config::origin_of(metrics.given, "listen"),
+                      fmt::format("listen: {} is no address of this machine", to_text(own)));
 }
 
 } // namespace

@@ -178,6 +178,12 @@ conf.d/20-more.toml:11:7: error: udp: is for routes as "frames", "packets", "iq"
                      f"landfall.toml:29:7: error: io: there is no CPU 1023 here, just 0 to {cpus - 1}"):
             self.assertIn(line + "\n", err)
 
+    def test_what_the_machine_may_have_later_is_worth_another_try(self):
+        self.write("landfall.toml", GOOD.replace("iface=lo", "iface=nowhere0"))
+        for word in ("check", "run"):
+            _, err = landfall(word, "-c", "landfall.toml", code=75, cwd=self.folder)
+            self.assertIn('no network interface is named "nowhere0"', err)
+
     def test_a_key_that_everyone_can_read_is_a_warning(self):
         self.write("tunnel.key", OWN_KEY + "\n", 0o644)
         out, err = self.check()

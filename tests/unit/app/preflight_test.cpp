@@ -104,6 +104,11 @@ TEST_CASE("app/preflight: devices, drivers and arguments that are not there") {
           "4:10: device: DPDK has no driver 'net_af_paket'; did you mean 'net_af_packet'?\n");
     CHECK(device("net_null0,no-rs=1") ==
           "4:10: device: DPDK has no argument 'no-rs'; did you mean 'no-rx'?\n");
+    CHECK(here.inspected("net_null0", "net_af_packet0,iface=nowhere0").found.code() ==
+          base::exit_code::try_again);
+    CHECK(here.inspected("net_null0", "0000:ff:1f.7").found.code() == base::exit_code::try_again);
+    CHECK(here.inspected("net_null0", "net_af_paket,iface=rf0").found.code() ==
+          base::exit_code::bad_configuration);
     CHECK(device("net_af_packet0,iface=nowhere0") ==
           "4:10: device: no network interface is named \"nowhere0\"\n");
     CHECK(device("net_af_packet0").find("names no interface: iface=NAME") != std::string::npos);
@@ -211,9 +216,11 @@ TEST_CASE("app/keys_of: files that are absent, damaged, or everyone's") {
     CHECK(damaged.find("secret") == std::string::npos);
 }
 
-TEST_CASE("app/findings: 77 where all that is wrong is a missing permission, else 78") {
+TEST_CASE("app/findings: 75 where all may come by itself, 77 where permissions lack, else 78") {
     app::findings found;
     CHECK(found.code() == base::exit_code::done);
+    found.lacking({}, "not yet");
+    CHECK(found.code() == base::exit_code::try_again);
     found.wrong({}, "no", base::exit_code::no_permission);
     CHECK(found.code() == base::exit_code::no_permission);
     found.wrong({}, "wrong");

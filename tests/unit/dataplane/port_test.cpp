@@ -436,7 +436,7 @@ TEST_CASE("dataplane/port: what cannot be opened is named, with the reason") {
     fails("eth0", base::exit_code::bad_configuration, "neither a PCI address");
     fails("net_nonesuch", base::exit_code::bad_configuration, "no driver 'net_nonesuch'");
     fails("net_pcap,rx_pcap=/nonexistent.pcap", base::exit_code::failed, "/nonexistent.pcap");
-    fails("0000:ff:1f.7", base::exit_code::bad_configuration, "opened");
+    fails("0000:ff:1f.7", base::exit_code::try_again, "opened");
     fails("net_null,no-such=1", base::exit_code::bad_configuration, "no argument 'no-such'");
     fails("net_ring", base::exit_code::bad_configuration, "9472", 9000);
     fails("net_ring", base::exit_code::bad_configuration, "MTU", 10);
@@ -444,7 +444,7 @@ TEST_CASE("dataplane/port: what cannot be opened is named, with the reason") {
     if (effective_capabilities() == 0) {
         fails("net_af_packet,iface=lo", base::exit_code::no_permission, "CAP_NET_RAW");
     } else {
-        fails("net_af_packet,iface=nonesuch", base::exit_code::bad_configuration,
+        fails("net_af_packet,iface=nonesuch", base::exit_code::try_again,
               "no interface 'nonesuch'");
     }
 }
