@@ -140,10 +140,11 @@ inline constexpr const char* default_gateway_file = "/etc/landfall/landfall.toml
 /// Reads the file, then `conf.d/*.toml` beside it in the order of their names: keys of [gateway],
 /// [lcores], [tunnel] and [metrics] in a later file win, tables of the other kinds are added.
 /// Everything that the text alone can tell is checked, and everything that is wrong is reported at
-/// once. Nothing is opened but these files and missions.
+/// once. Nothing is opened but these files and missions. `parts` gets, after errors, what could be
+/// read of the gateway, unchecked.
 [[nodiscard]] gateway_result load_gateway(const std::filesystem::path& file,
                                           const folders& where = mission_folders(),
-                                          use purpose = use::run);
+                                          use purpose = use::run, gateway* parts = nullptr);
 
 /// The same from text, the main file first.
 [[nodiscard]] gateway_result read_gateway(std::vector<source_text> files, const folders& where,

@@ -33,7 +33,7 @@ class gateway_reader {
     gateway_reader(const folders& where, use purpose, diagnostics earlier)
         : where_(where), purpose_(purpose), errors_(std::move(earlier)), whole_(errors_.empty()) {}
 
-    gateway_result read(std::vector<source_text> files);
+    gateway_result read(std::vector<source_text> files, gateway* parts = nullptr);
 
   private:
     using other_key = std::function<bool(const entry&)>;
@@ -269,7 +269,7 @@ void gateway_reader::read_text(const source_text& source, bool main) {
         read_table(source, one);
 }
 
-gateway_result gateway_reader::read(std::vector<source_text> files) {
+gateway_result gateway_reader::read(std::vector<source_text> files, gateway* parts) {
     for (source_text& file : files)
         result_.sources.push_back(std::make_shared<const source_text>(std::move(file)));
     const auto configuration = result_.sources; // missions are added behind these
@@ -285,6 +285,8 @@ gateway_result gateway_reader::read(std::vector<source_text> files) {
         order.push_back(source->name);
     if (!errors_.empty()) {
         errors_.sort(std::move(order));
+        if (parts != nullptr)
+            *parts = std::move(result_);
         return std::unexpected(std::move(errors_));
     }
     result_.warnings.sort(std::move(order));
@@ -320,7 +322,8 @@ gateway_result read_gateway(std::vector<source_text> files, const folders& where
     return gateway_reader(where, purpose, {}).read(std::move(files));
 }
 
-gateway_result load_gateway(const fs::path& file, const folders& where, use purpose) {
+gateway_result load_gateway(const fs::path& file, const folders& where, use purpose,
+                            gateway* parts) {
     diagnostics errors;
     std::vector<source_text> texts;
     if (auto text = read_file(file, errors))
@@ -330,7 +333,7 @@ gateway_result load_gateway(const fs::path& file, const folders& where, use purp
     for (const fs::path& path : drop_ins(file.parent_path() / "conf.d", errors))
         if (auto text = read_file(path, errors))
             texts.push_back(std::move(*text));
-    return gateway_reader(where, purpose, std::move(errors)).read(std::move(texts));
+    return gateway_reader(where, purpose, std::move(errors)).read(std::move(texts), parts);
 }
 
 fs::path key_path(const fs::path& as_written, const origin& at) {

@@ -36,14 +36,10 @@ json_object as_json(const config::diagnostics& found) {
 } // namespace
 
 int check_command(const check_options& options) {
-    const auto loaded = config::load_gateway(options.config_file);
-    findings found;
-    if (loaded) {
-        found = inspect(*loaded).found;
-    } else {
-        found.errors = loaded.error();
-        found.worst = base::exit_code::bad_configuration;
-    }
+    config::gateway parts;
+    const auto loaded = config::load_gateway(options.config_file, config::mission_folders(),
+                                             config::use::run, &parts);
+    const findings found = loaded ? inspect(*loaded).found : inspect_parts(parts, loaded.error());
     const config::diagnostics& errors = found.errors;
     const config::diagnostics& warnings = found.warnings;
     int code = base::exit_code::done;

@@ -205,26 +205,51 @@ void check_metrics(const config::listener& metrics, findings& found) {
                       fmt::format("listen: {} is no address of this machine", to_text(own)));
 }
 
+gateway_keys inspect_machine(const config::gateway& gateway, findings& found) {
+    check_cpus(gateway.lcores, "io", gateway.lcores.io, found);
+    check_cpus(gateway.lcores, "modem", gateway.lcores.modem, found);
+    for (const config::port_settings& port : gateway.ports)
+        check_device(port, found);
+    check_metrics(gateway.metrics, found);
+    if (crypto::start())
+        return keys_of(gateway, found);
+    found.wrong({}, "libsodium cannot be used on this machine");
+    return {};
+}
+
 } // namespace
 
 preflight inspect(const config::gateway& gateway) {
     preflight result;
     findings& found = result.found;
     found.warnings = gateway.warnings;
-    check_cpus(gateway.lcores, "io", gateway.lcores.io, found);
-    check_cpus(gateway.lcores, "modem", gateway.lcores.modem, found);
-    for (const config::port_settings& port : gateway.ports)
-        check_device(port, found);
+    result.keys = inspect_machine(gateway, found);
     check_queues(gateway, found);
-    if (crypto::start())
-        result.keys = keys_of(gateway, found);
-    else
-        found.wrong({}, "libsodium cannot be used on this machine");
     check_carriers(gateway, found);
-    check_metrics(gateway.metrics, found);
     found.errors.sort();
     found.warnings.sort();
     return result;
+}
+
+findings inspect_parts(const config::gateway& parts, config::diagnostics errors) {
+    findings machine;
+    static_cast<void>(inspect_machine(parts, machine));
+    findings found;
+    found.worst = base::exit_code::bad_configuration;
+    found.errors = std::move(errors);
+    for (const config::diagnostic& one : machine.errors.list()) {
+        const auto same_place = [&](const config::diagnostic& other) {
+            return other.file == one.file && other.at == one.at;
+        };
+        // What is wrong in the text already, or was not given, is no more than that here.
+        if (one.at.line != 0 && std::ranges::none_of(found.errors.list(), same_place))
+            found.errors.append(one);
+    }
+    std::vector<std::string_view> order;
+    for (const auto& source : parts.sources)
+        order.push_back(source->name);
+    found.errors.sort(std::move(order));
+    return found;
 }
 
 } // namespace landfall::app

@@ -18,4 +18,8 @@ struct preflight {
 /// should not be so, after the warnings of the configuration itself. Nothing is changed.
 [[nodiscard]] preflight inspect(const config::gateway& gateway);
 
+/// The same of what could be read of a configuration with `errors`, after them: what is said of
+/// a place that has none, as far as the text tells what is asked of the machine.
+[[nodiscard]] findings inspect_parts(const config::gateway& parts, config::diagnostics errors);
+
 } // namespace landfall::app

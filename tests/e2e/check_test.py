@@ -184,6 +184,15 @@ conf.d/20-more.toml:11:7: error: udp: is for routes as "frames", "packets", "iq"
             _, err = landfall(word, "-c", "landfall.toml", code=75, cwd=self.folder)
             self.assertIn('no network interface is named "nowhere0"', err)
 
+    def test_mistakes_in_the_text_do_not_hide_what_the_machine_lacks(self):
+        self.write("landfall.toml", GOOD.replace("iface=lo", "iface=nowhere0").replace(
+            'mission = "gk2a-lrit"', 'mission = "gk2a-lirt"') + "[lcores]\nio = [1023]\n[[routes]]\n")
+        (self.folder / "tunnel.key").unlink()
+        _, err = self.check(code=CONFIGURATION)
+        found = re.findall(r"^landfall.toml:(\d+):\d+: error: (\w+)", err, re.MULTILINE)
+        self.assertEqual(["device", "mission", "private_key_file", "io", "unknown"],
+                         [message for _, message in found], err)
+
     def test_a_key_that_everyone_can_read_is_a_warning(self):
         self.write("tunnel.key", OWN_KEY + "\n", 0o644)
         out, err = self.check()
