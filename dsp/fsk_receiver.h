@@ -53,7 +53,6 @@ class fsk_receiver final : public receiver {
     std::int64_t buffer_first_ = 0; ///< absolute index of buffer_[0]
     std::int64_t end_of_samples_ = std::numeric_limits<std::int64_t>::max();
     std::size_t unsearched_ = 0; ///< samples at the buffer's end that no search has seen
-    std::size_t silent_strides_ = 0;
     bool tracking_ = false;
     bool restart_ = true;
     bool locked_ = false;
