@@ -7,9 +7,10 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <span>
+#include <string>
+#include <tuple>
 #include <utility>
 
 namespace landfall::control {
@@ -177,7 +178,9 @@ std::vector<dropped> drops_of(const snapshot& now) {
     }
     add("tunnel, out", now.tunnel.drops);
     add("tunnel, in", now.tunnel.rejects);
-    std::ranges::stable_sort(drops, std::greater{}, &dropped::count);
+    std::ranges::sort(drops, [](const dropped& a, const dropped& b) {
+        return std::tie(b.count, a.where, a.reason) < std::tie(a.count, b.where, b.reason);
+    });
     return drops;
 }
 
