@@ -361,9 +361,9 @@ void block_receiver::note(const stretch& done) {
     const std::size_t bits = bits_per_symbol(config_.wave.kind);
     const auto symbols = static_cast<double>(done.soft.size() / bits);
     report_.locked_symbols += done.soft.size() / bits;
-    error_sum_ += done.error_power / static_cast<double>(std::min<std::size_t>(bits, 2));
-    noise_sum_ += symbols / done.es_n0;
-    rate_error_sum_ += symbols * (samples_per_symbol_ / done.first.step - 1.0);
+    sums_.error += done.error_power / static_cast<double>(std::min<std::size_t>(bits, 2));
+    sums_.noise += symbols / done.es_n0;
+    sums_.rate_error += symbols * (samples_per_symbol_ / done.first.step - 1.0);
     const double sign = front_.mirrored() ? -1.0 : 1.0;
     report_.frequency_offset_hz =
         sign * (done.first.frequency / two_pi * sample_rate_hz_ + front_.mixed_hz());
@@ -413,15 +413,7 @@ void block_receiver::end_reception(soft_sink sink) {
 }
 
 receiver_report block_receiver::report() const {
-    receiver_report now = report_;
-    now.locked = locked_;
-    if (now.locked_symbols > 0) {
-        const auto symbols = static_cast<double>(now.locked_symbols);
-        now.mean_es_n0_db = 10.0 * std::log10(symbols / noise_sum_);
-        now.evm_percent = 100.0 * std::sqrt(error_sum_ / symbols);
-        now.symbol_rate_error_ppm = 1e6 * rate_error_sum_ / symbols;
-    }
-    return now;
+    return sums_.complete(report_, locked_);
 }
 
 } // namespace landfall::dsp

@@ -8,6 +8,7 @@
 #include "dsp/front_end.h"
 #include "dsp/receiver.h"
 #include "dsp/sample_buffer.h"
+#include "dsp/symbol_sums.h"
 #include "dsp/tracker.h"
 
 #include <array>
@@ -80,9 +81,7 @@ class block_receiver final : public receiver {
     std::vector<stretch> spare_;
     std::vector<base::cf32> points_;
     receiver_report report_;
-    double noise_sum_ = 0.0; ///< N_0/E_s, weighted by symbols
-    double error_sum_ = 0.0;
-    double rate_error_sum_ = 0.0;
+    symbol_sums sums_;
 };
 
 } // namespace landfall::dsp

@@ -178,9 +178,9 @@ void fsk_receiver::release(soft_sink sink) {
     const double place = done.first.position * front_.decimation();
     const double whole = std::floor(place);
     report_.locked_symbols += done.symbols;
-    error_sum_ += done.step.error_power * symbols / static_cast<double>(fsk_step::symbols);
-    noise_sum_ += symbols / std::max(done.step.es_n0, 1e-3);
-    rate_error_sum_ += symbols * (samples_per_symbol_ / done.first.step - 1.0);
+    sums_.error += done.step.error_power * symbols / static_cast<double>(fsk_step::symbols);
+    sums_.noise += symbols / std::max(done.step.es_n0, 1e-3);
+    sums_.rate_error += symbols * (samples_per_symbol_ / done.first.step - 1.0);
     const double sign = front_.mirrored() ? -1.0 : 1.0;
     const double rate_hz = config_.sample_rate_hz / front_.decimation();
     report_.frequency_offset_hz =
@@ -272,15 +272,7 @@ void fsk_receiver::flush(soft_sink sink) {
 }
 
 receiver_report fsk_receiver::report() const {
-    receiver_report now = report_;
-    now.locked = locked_;
-    if (now.locked_symbols > 0) {
-        const auto symbols = static_cast<double>(now.locked_symbols);
-        now.mean_es_n0_db = 10.0 * std::log10(symbols / noise_sum_);
-        now.evm_percent = 100.0 * std::sqrt(error_sum_ / symbols);
-        now.symbol_rate_error_ppm = 1e6 * rate_error_sum_ / symbols;
-    }
-    return now;
+    return sums_.complete(report_, locked_);
 }
 
 } // namespace landfall::dsp

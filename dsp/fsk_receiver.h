@@ -7,6 +7,7 @@
 #include "dsp/front_end.h"
 #include "dsp/fsk_detector.h"
 #include "dsp/receiver.h"
+#include "dsp/symbol_sums.h"
 
 #include <cstdint>
 #include <limits>
@@ -60,9 +61,7 @@ class fsk_receiver final : public receiver {
     base::fixed_queue<pending_step> pending_{most_pending};
     std::vector<base::cf32> points_;
     receiver_report report_;
-    double noise_sum_ = 0.0; ///< N_0/E_s, weighted by symbols
-    double error_sum_ = 0.0;
-    double rate_error_sum_ = 0.0;
+    symbol_sums sums_;
 };
 
 } // namespace landfall::dsp

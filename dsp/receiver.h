@@ -57,7 +57,8 @@ struct receiver_report {
     std::uint64_t losses = 0;
 };
 
-/// A receive engine. Not thread-safe; allocates at construction only.
+/// A receive engine. Not thread-safe; allocates at construction, and while its longest searches
+/// are the first.
 class receiver {
   public:
     using soft_sink = base::function_ref<void(const soft_block&)>;

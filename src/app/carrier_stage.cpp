@@ -64,7 +64,7 @@ void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const deliv
         ++strangers_.invalid[static_cast<std::size_t>(packet.error())];
         return;
     }
-    switch (choice_.see(*packet, now_ns)) {
+    switch (choice_.see(*packet, datagram, now_ns)) {
     case stream_choice::verdict::noted:
         return;
     case stream_choice::verdict::other:
@@ -77,6 +77,9 @@ void carrier_stage::push(base::octets datagram, std::int64_t now_ns, const deliv
         end_reception(out);
         stream_.reset();
         stream_.push(choice_.context());
+        if (const auto context = choice_.context_datagram(); !context.empty()) {
+            iq_router_.iq(context, out);
+        }
         break;
     case stream_choice::verdict::ours:
         break;

@@ -2,6 +2,7 @@
 #include "app/ledger_command.h"
 
 #include "base/error.h"
+#include "crypto/digest.h"
 #include "crypto/keys.h"
 #include "crypto/start.h"
 #include "delivery/ledger/audit.h"
@@ -105,7 +106,7 @@ void print_report(const led::audit_report& report) {
     }
     if (report.state) {
         fmt::print("{}: {} entries, root {}\n", report.state->origin, report.size,
-                   led::digest_text(report.state->tree.root));
+                   crypto::to_text(report.state->tree.root));
     }
     fmt::print("{} of {} entries are what was signed", report.good_entries, report.size);
     for (std::size_t i = 0; i < led::event_count; ++i) {
@@ -121,7 +122,7 @@ json json_of(const led::audit_report& report) {
               {"good", report.good()},
               {"origin", report.state ? json(report.state->origin) : json()},
               {"size", report.size},
-              {"root", report.state ? json(led::digest_text(report.state->tree.root)) : json()},
+              {"root", report.state ? json(crypto::to_text(report.state->tree.root)) : json()},
               {"good_entries", report.good_entries},
               {"events", json::object()},
               {"findings", json::array()},

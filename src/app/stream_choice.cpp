@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "app/stream_choice.h"
 
+#include <algorithm>
+
 namespace landfall::app {
 namespace {
 
@@ -15,7 +17,7 @@ bool fits(const wire::difi_packet& data, const wire::context_fields& context) no
 
 } // namespace
 
-stream_choice::verdict stream_choice::see(const wire::difi_packet& packet,
+stream_choice::verdict stream_choice::see(const wire::difi_packet& packet, base::octets datagram,
                                           std::int64_t now_ns) noexcept {
     if (packet.header.stream_id == current_) {
         if (paused_) {
@@ -24,10 +26,11 @@ stream_choice::verdict stream_choice::see(const wire::difi_packet& packet,
         }
         return verdict::ours;
     }
-    return named_ ? verdict::other : see_other(packet, now_ns);
+    return named_ ? verdict::other : see_other(packet, datagram, now_ns);
 }
 
 stream_choice::verdict stream_choice::see_other(const wire::difi_packet& packet,
+                                                base::octets datagram,
                                                 std::int64_t now_ns) noexcept {
     const bool known =
         candidate_ && candidate_->context.header.stream_id == packet.header.stream_id;
@@ -36,8 +39,14 @@ stream_choice::verdict stream_choice::see_other(const wire::difi_packet& packet,
     const verdict passed = paused_ ? verdict::noted : verdict::other;
     if (packet.header.kind == wire::packet_kind::context) {
         if (packet.context.sample_rate_hz && packet.context.format && (known || !promising)) {
-            candidate_ = {.context = packet,
-                          .fitted_ns = known ? candidate_->fitted_ns : std::nullopt};
+            const auto fitted_ns = known ? candidate_->fitted_ns : std::nullopt;
+            candidate& one = candidate_.emplace();
+            one.context = packet;
+            one.fitted_ns = fitted_ns;
+            if (datagram.size() <= one.datagram.size()) {
+                one.octets = datagram.size();
+                std::copy(datagram.begin(), datagram.end(), one.datagram.begin());
+            }
         }
         return passed;
     }
@@ -48,7 +57,7 @@ stream_choice::verdict stream_choice::see_other(const wire::difi_packet& packet,
         candidate_->fitted_ns = now_ns;
         if (paused_ || now_ns - yielded_ns_ >= stream_patience_ns) {
             current_ = packet.header.stream_id;
-            context_ = candidate_->context;
+            taken_ = *candidate_;
             candidate_.reset();
             paused_ = false;
             yielded_ns_ = now_ns;

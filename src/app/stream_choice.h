@@ -4,6 +4,7 @@
 
 #include "wire/difi.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -27,9 +28,15 @@ class stream_choice {
     explicit stream_choice(std::optional<std::uint32_t> named) noexcept
         : named_(named), current_(named) {}
 
-    [[nodiscard]] verdict see(const wire::difi_packet& packet, std::int64_t now_ns) noexcept;
+    /// `packet` is what `datagram` says.
+    [[nodiscard]] verdict see(const wire::difi_packet& packet, base::octets datagram,
+                              std::int64_t now_ns) noexcept;
     /// The context that makes sense of the stream that begins.
-    [[nodiscard]] const wire::difi_packet& context() const noexcept { return context_; }
+    [[nodiscard]] const wire::difi_packet& context() const noexcept { return taken_.context; }
+    /// As it came; empty when it was longer than a context is.
+    [[nodiscard]] base::octets context_datagram() const noexcept {
+        return base::octets(taken_.datagram).first(taken_.octets);
+    }
 
     /// Something is received of the stream.
     void yields(std::int64_t now_ns) noexcept { yielded_ns_ = now_ns; }
@@ -39,16 +46,19 @@ class stream_choice {
   private:
     /// A stream that may become ours.
     struct candidate {
-        wire::difi_packet context;
+        wire::difi_packet context{};
+        std::array<std::uint8_t, 256> datagram{};
+        std::size_t octets = 0;
         std::optional<std::int64_t> fitted_ns{}; ///< when data came last that fit the context
     };
-    verdict see_other(const wire::difi_packet& packet, std::int64_t now_ns) noexcept;
+    verdict see_other(const wire::difi_packet& packet, base::octets datagram,
+                      std::int64_t now_ns) noexcept;
 
     std::optional<std::uint32_t> named_;
     std::optional<std::uint32_t> current_;
     bool paused_ = true;
     std::int64_t yielded_ns_ = 0;
-    wire::difi_packet context_{};
+    candidate taken_;
     std::optional<candidate> candidate_;
 };
 

@@ -75,8 +75,7 @@ class check(Case):
         self.assertIn("public_key: it is the gateway's own", err)
 
     def test_run_without_a_file_looks_where_it_says(self):
-        if pathlib.Path("/etc/landfall/landfall.toml").exists():
-            self.skipTest("this machine has a configuration")
+        needs(not pathlib.Path("/etc/landfall/landfall.toml").exists(), "a machine without a configuration")
         _, err = landfall("run", code=CONFIGURATION)
         self.assertEqual("/etc/landfall/landfall.toml: error: no such file\n", err)
 

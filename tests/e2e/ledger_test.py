@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from support import Case, LANDFALL, landfall
+from support import Case, LANDFALL, landfall, needs_program
 
 MAKE_LEDGER = os.environ.get("MAKE_LEDGER", "make_ledger")
 
@@ -105,8 +105,8 @@ class ledgers(Case):
         self.assertEqual(root([leaf(entry) for entry in entries]).hex(), report["root"])
         self.assertEqual({"spooled": 1500}, {k: v for k, v in report["events"].items() if v})
 
-    @unittest.skipIf(shutil.which("minisign") is None, "minisign is missing")
     def test_stock_minisign_verifies_it_and_what_it_makes_is_verified(self):
+        needs_program("minisign")
         self.make(300)
         key = self.folder / "minisign.pub"
         key.write_text(self.public("minisign"))

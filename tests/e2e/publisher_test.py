@@ -3,14 +3,13 @@
 import hashlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import threading
 import time
 import unittest
 
-from support import Case
+from support import Case, needs_program
 
 PUBLISH = os.environ.get("PUBLISH_SEGMENTS", "publish_segments")
 
@@ -87,10 +86,10 @@ def unpack(message):
         base64.b64decode(message.get("data", ""))
 
 
-@unittest.skipIf(shutil.which("nats-server") is None, "nats-server is missing")
 class publishing(Case):
     def setUp(self):
         super().setUp()
+        needs_program("nats-server")
         self.server = server(self.folder)
         self.addCleanup(lambda: self.server.kill())
 

@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from support import Case, landfall, needs_program
+from support import Case, landfall, needs, needs_program, needs_root
 
 WRITER = os.environ.get("LANDFALL_SPOOL_WRITER", "spool-writer")
 KILLS = int(os.environ.get("LANDFALL_KILLS", "20"))
@@ -229,17 +229,18 @@ class spool(Case):
         landfall("spool", "list", self.spool, "--tenant", "nobody", code=1)
         landfall("spool", "list", self.folder / "nowhere", code=1)
         landfall("spool", code=2)
-        if shutil.which("tshark"):
-            path = sorted((self.folder / "open").iterdir())[0]
-            out = subprocess.run(["tshark", "-r", path, "-T", "fields", "-e", "frame.interface_name",
-                                  "-e", "frame.packet_id", "-e", "frame.time_epoch"], check=True, capture_output=True).stdout
-            for number, line in enumerate(out.decode().splitlines()):
-                self.assertEqual([f"noaa20.sc000.vc{number % 4:02}", str(number),
-                                  f"{1_700_000_000 + number // 1000}.{number % 1000:03}000000"], line.split("\t"))
+        needs_program("tshark")
+        path = sorted((self.folder / "open").iterdir())[0]
+        out = subprocess.run(["tshark", "-r", path, "-T", "fields", "-e", "frame.interface_name",
+                              "-e", "frame.packet_id", "-e", "frame.time_epoch"], check=True, capture_output=True).stdout
+        self.assertTrue(out)
+        for number, line in enumerate(out.decode().splitlines()):
+            self.assertEqual([f"noaa20.sc000.vc{number % 4:02}", str(number),
+                              f"{1_700_000_000 + number // 1000}.{number % 1000:03}000000"], line.split("\t"))
 
     def test_a_small_disk_is_full_and_it_goes_on_when_there_is_space(self):
-        if os.getuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
-            self.skipTest("needs a mount namespace of its own: root")
+        needs_root("for a mount namespace of its own")
+        needs(subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0, "mount namespaces")
         for policy in ("oldest-first", "lowest-priority-first", "refuse-new"):
             with self.subTest(policy=policy):
                 disk = self.folder / f"disk-{policy}"

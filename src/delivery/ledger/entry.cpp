@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/ledger/entry.h"
 
+#include "crypto/digest.h"
 #include "delivery/ledger/lines.h"
 
 #include <array>
@@ -11,7 +12,6 @@ namespace landfall::delivery::ledger {
 namespace {
 
 constexpr std::int64_t ns_per_second = 1'000'000'000;
-constexpr std::string_view digits_of_sixteen = "0123456789abcdef";
 
 bool is_name(std::string_view name) noexcept {
     return name.size() <= most_name_characters && std::ranges::all_of(name, [](char c) {
@@ -196,31 +196,6 @@ std::optional<unix_ns> parse_instant(std::string_view text) noexcept {
     return instant.count();
 }
 
-std::string digest_text(const digest& hash) {
-    std::string text;
-    for (const std::uint8_t octet : hash) {
-        text += digits_of_sixteen[octet >> 4U];
-        text += digits_of_sixteen[octet & 0xFU];
-    }
-    return text;
-}
-
-std::optional<digest> parse_digest_text(std::string_view text) noexcept {
-    digest hash{};
-    if (text.size() != 2 * hash.size()) {
-        return std::nullopt;
-    }
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const std::size_t value = digits_of_sixteen.find(text[i]);
-        if (value == std::string_view::npos) {
-            return std::nullopt;
-        }
-        hash[i / 2] =
-            static_cast<std::uint8_t>(static_cast<std::size_t>(hash[i / 2]) << 4U | value);
-    }
-    return hash;
-}
-
 std::expected<std::string, entry_error> entry_text(const entry& what) {
     for (const std::string* each : {&what.tenant, &what.contact, &what.carrier, &what.reason}) {
         if (!is_name(*each)) {
@@ -238,7 +213,7 @@ std::expected<std::string, entry_error> entry_text(const entry& what) {
     add_text(line, "tenant", what.tenant);
     add_text(line, "contact", what.contact);
     add_text(line, "carrier", what.carrier);
-    add_text(line, "segment", what.segment ? digest_text(*what.segment) : std::string());
+    add_text(line, "segment", what.segment ? crypto::to_text(*what.segment) : std::string());
     add_number(line, "octets", what.octets);
     add_number(line, "frames", what.frames);
     add_instant(line, "first", what.first);
@@ -267,7 +242,7 @@ std::expected<entry, entry_error> parse_entry(std::string_view text) {
     if (!what) {
         return std::unexpected(entry_error::event);
     }
-    parsed.segment = parse_digest_text(segment);
+    parsed.segment = crypto::parse_digest(segment);
     if (!time || !first || !last || (!segment.empty() && !parsed.segment)) {
         return std::unexpected(entry_error::value);
     }

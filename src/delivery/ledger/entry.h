@@ -63,8 +63,5 @@ enum class entry_error : std::uint8_t {
 /// "2026-11-24T12:26:23.123456789Z"
 [[nodiscard]] std::string instant_text(unix_ns time);
 [[nodiscard]] std::optional<unix_ns> parse_instant(std::string_view text) noexcept;
-/// 64 hexadecimal digits.
-[[nodiscard]] std::string digest_text(const digest& hash);
-[[nodiscard]] std::optional<digest> parse_digest_text(std::string_view text) noexcept;
 
 } // namespace landfall::delivery::ledger

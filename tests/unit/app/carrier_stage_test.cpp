@@ -12,7 +12,9 @@ constexpr std::int64_t packet_ns = 300'000;
 
 /// A stage with its lcore and its control thread in one, packets 0.3 ms apart.
 struct bench {
-    explicit bench(const config::carrier_settings& settings) : stage(settings, frames_out()) {}
+    explicit bench(const config::carrier_settings& settings,
+                   const delivery::router_config& routes = frames_out())
+        : stage(settings, routes) {}
 
     void push(std::span<const std::uint8_t> packet) {
         run([&](const delivery::output& out) { stage.push(packet, now, out); });
@@ -94,6 +96,24 @@ TEST_CASE(
     it.push(signal_of(settings.mission, {}));
     it.finish();
     CHECK(it.sent > 50);
+}
+
+TEST_CASE("app/carrier_stage: whoever gets the samples themselves gets the context before them") {
+    const auto settings = carrier_of();
+    auto routes = frames_out();
+    routes.routes.front().as = delivery::form::iq;
+    routes.routes.front().to.front().mtu_octets = 2000; // whole datagrams
+    bench it(settings, routes);
+    const auto signal = signal_of(settings.mission, {.seconds = 0.01});
+    const auto is_data = [](const auto& one) {
+        return wire::parse_difi(one)->header.kind == wire::packet_kind::data;
+    };
+    const auto first = std::find_if(signal.begin(), signal.end(), is_data);
+    REQUIRE(first != signal.begin());
+    it.push(datagrams(signal.begin(), first + 1));
+    CHECK(it.sent == 2); // the context and the data that made sense of it
+    it.push(datagrams(first + 1, signal.end()));
+    CHECK(it.sent == 1 + static_cast<std::size_t>(signal.end() - first));
 }
 
 TEST_CASE("app/carrier_stage: a stream that yields nothing gives way to one that may") {
