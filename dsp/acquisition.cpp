@@ -8,6 +8,7 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
+#include <utility>
 
 namespace landfall::dsp {
 namespace {
@@ -256,6 +257,12 @@ acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::
 std::optional<acquired_carrier> acquisition::search(std::span<const cf32> window) {
     transform(window);
     return config_.wave.kind == modulation::oqpsk ? search_staggered(window) : search_psk(window);
+}
+
+void acquisition::prepare(std::span<const cf32> window) {
+    const double rate = std::exchange(config_.max_frequency_rate, 0.0);
+    static_cast<void>(search(window));
+    config_.max_frequency_rate = rate;
 }
 
 void acquisition::filter_all(std::span<const cf32> window, const carrier_state& from,

@@ -47,6 +47,10 @@ class acquisition {
     /// false alarm in 10^9 windows).
     std::optional<acquired_carrier> search(std::span<const base::cf32> window);
 
+    /// Takes the memory of later searches of windows of `window`'s length: a search among no
+    /// Doppler rates. The window has to hold a signal.
+    void prepare(std::span<const base::cf32> window);
+
     /// After a search in vain: how near the strongest line came to the threshold, 0 to 1. A longer
     /// window is worth its time only where that is more than noise alone gives.
     [[nodiscard]] double promise() const noexcept { return promise_; }
@@ -102,7 +106,6 @@ class acquisition {
     };
     pair_line strongest_pair(const edges& bands, const rate_range& rates);
     carrier_state staggered_state(const edges& bands, const pair_line& line);
-    const std::vector<base::cf32>& chirp_of(double rate, std::size_t count);
     /// Valid until `scratch_` is used again.
     [[nodiscard]] std::span<const double> likely_places();
     static void square_edge(std::span<const base::cf32> edge, double shift, std::size_t count,
@@ -135,7 +138,6 @@ class acquisition {
     std::vector<double> scratch_;
     std::vector<double> more_scratch_;
     std::vector<std::pair<double, double>> places_; ///< energy, frequency
-    std::map<std::pair<double, std::size_t>, std::vector<base::cf32>> chirps_;
 };
 
 } // namespace landfall::dsp

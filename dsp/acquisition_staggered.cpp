@@ -22,7 +22,6 @@ constexpr std::size_t pair_decimation = 4; // of the squared band edges
 constexpr double most_pair_rates = 64.0;
 constexpr double pair_rates_items = 8192.0; // of a window that may have that many
 constexpr std::size_t most_places = 16;
-constexpr std::size_t most_chirps = 160;
 
 } // namespace
 
@@ -137,8 +136,7 @@ void acquisition::square_edge(std::span<const cf32> edge, double shift, std::siz
             sum += product(item, item);
         }
         out[k] = product(sum, cf32(turn));
-        turn = {turn.real() * step.real() - turn.imag() * step.imag(),
-                turn.real() * step.imag() + turn.imag() * step.real()};
+        turn = product(turn, step);
     }
 }
 
@@ -147,9 +145,15 @@ void acquisition::line_powers(std::span<const cf32> items, double rate, std::siz
                               std::vector<float>& out) {
     fft& plan = transform_of(points, fft_direction::forward);
     const auto input = plan.input();
-    const std::vector<cf32>& chirp = chirp_of(rate, items.size());
+    // exp(-2πj r i²/2), i counted from the middle: the turn from one to the next turns evenly.
+    const double middle = 0.5 * static_cast<double>(items.size());
+    cf64 chirp = turned(-0.5 * rate * middle * middle);
+    cf64 turn = turned(rate * (middle - 0.5));
+    const cf64 more = turned(-rate);
     for (std::size_t k = 0; k < items.size(); ++k) {
-        input[k] = product(items[k], chirp[k]);
+        input[k] = product(items[k], cf32(chirp));
+        chirp = product(chirp, turn);
+        turn = product(turn, more);
     }
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(items.size()), input.end(), cf32{});
     const auto output = plan.run();
@@ -170,24 +174,6 @@ void acquisition::line_powers(std::span<const cf32> items, double rate, std::siz
     for (float& power : out) {
         power *= scale;
     }
-}
-
-/// exp(-2πj r i²/2), i counted from the middle; remembered, since the same rates come again.
-const std::vector<cf32>& acquisition::chirp_of(double rate, std::size_t count) {
-    const auto known = chirps_.find({rate, count});
-    if (known != chirps_.end()) {
-        return known->second;
-    }
-    if (chirps_.size() >= most_chirps) {
-        chirps_.clear();
-    }
-    std::vector<cf32> chirp(count);
-    const double middle = 0.5 * static_cast<double>(count);
-    for (std::size_t k = 0; k < count; ++k) {
-        const double i = static_cast<double>(k) - middle;
-        chirp[k] = cf32(turned(-0.5 * rate * i * i));
-    }
-    return chirps_.emplace(std::pair{rate, count}, std::move(chirp)).first->second;
 }
 
 /// Places where the band holds most energy, at most most_places of them.

@@ -19,7 +19,8 @@ band_search::band_search(double sample_rate_hz, double width_hz)
           next_power_of_two(static_cast<std::size_t>(bins_per_width * sample_rate_hz / width_hz))),
       width_bins_(static_cast<std::size_t>(
           std::lround(width_hz / sample_rate_hz * static_cast<double>(points_)))),
-      transform_(points_, fft_direction::forward), power_(points_), bands_(points_) {}
+      transform_(points_, fft_direction::forward), power_(points_), bands_(points_),
+      sorted_(points_) {}
 
 double band_search::centre_of(std::size_t first_bin) const noexcept {
     double place = static_cast<double>(first_bin) + 0.5 * static_cast<double>(width_bins_ - 1);

@@ -32,6 +32,12 @@ constexpr double rate_memory = 1.0 / 128.0; // of the reported Doppler rate, per
 constexpr double least_rate_range = 2e-7;   // cycles per symbol²
 constexpr double most_rate_range = 3e-6;
 
+/// Of a wide recording, that wait for the verdict on where the carrier is.
+std::size_t most_raw_samples(const receiver_config& config) {
+    return piece + static_cast<std::size_t>(short_window_symbols * config.sample_rate_hz /
+                                            config.wave.symbol_rate_hz);
+}
+
 acquisition_config acquisition_for(const receiver_config& config, const front_end& front) {
     const double rate = config.wave.symbol_rate_hz;
     const double sample_rate = config.sample_rate_hz / front.decimation();
@@ -54,7 +60,7 @@ acquisition_config acquisition_for(const receiver_config& config, const front_en
 } // namespace
 
 block_receiver::block_receiver(const receiver_config& config)
-    : config_(config), front_(config),
+    : config_(config), front_(config, most_raw_samples(config)),
       samples_per_symbol_(config.sample_rate_hz / front_.decimation() / config.wave.symbol_rate_hz),
       sample_rate_hz_(config.sample_rate_hz / front_.decimation()),
       acquisition_(acquisition_for(config, front_)),
@@ -62,9 +68,7 @@ block_receiver::block_receiver(const receiver_config& config)
       spare_(most_pending) {
     if (front_.is_decimating()) {
         wide_.emplace(config.sample_rate_hz, config.wave.symbol_rate_hz);
-        raw_.reserve(static_cast<std::size_t>(short_window_symbols * config.sample_rate_hz /
-                                              config.wave.symbol_rate_hz) +
-                     piece);
+        raw_.reserve(most_raw_samples(config));
     }
     buffer_.reserve(static_cast<std::size_t>((most_window_symbols + short_window_symbols) *
                                              samples_per_symbol_) +
@@ -73,13 +77,14 @@ block_receiver::block_receiver(const receiver_config& config)
     for (stretch& one : spare_) {
         one.soft.reserve(bits_per_symbol(config.wave.kind) * stretch_symbols);
     }
-    search_once();
+    prepare_searches();
 }
 
-/// What the first searches need is theirs then: longer windows come only where those find nothing.
-void block_receiver::search_once() {
+/// So that no later search takes memory: a signal's windows of every length, in steps in which the
+/// transforms' powers of two leave none out.
+void block_receiver::prepare_searches() {
     std::uint32_t dice = 1;
-    std::vector<cf32> symbols(short_window_symbols + 2);
+    std::vector<cf32> symbols(long_window_symbols + 2);
     for (cf32& one : symbols) {
         dice = 1664525U * dice + 1013904223U;
         one = {(dice >> 31U) != 0 ? 1.0F : -1.0F, ((dice >> 30U) & 1U) != 0 ? 1.0F : -1.0F};
@@ -93,15 +98,16 @@ void block_receiver::search_once() {
         return symbols[k] + part * (symbols[k + 1] - symbols[k]);
     };
     std::vector<cf32> signal(
-        static_cast<std::size_t>(static_cast<double>(short_window_symbols) * samples_per_symbol_));
+        static_cast<std::size_t>(static_cast<double>(long_window_symbols) * samples_per_symbol_));
     for (std::size_t n = 0; n < signal.size(); ++n) {
         const double at = static_cast<double>(n) / samples_per_symbol_;
         signal[n] = {between(at + late).real(), one_rail ? 0.0F : between(at).imag()};
     }
-    const auto first =
-        static_cast<std::size_t>(static_cast<double>(stride_symbols) * samples_per_symbol_);
-    static_cast<void>(acquisition_.search(std::span(signal).first(first)));
-    static_cast<void>(acquisition_.search(signal));
+    for (double length = least_window_symbols; length < std::numbers::sqrt2 * long_window_symbols;
+         length *= std::numbers::sqrt2) {
+        const double samples = std::min<double>(length, long_window_symbols) * samples_per_symbol_;
+        acquisition_.prepare(std::span(signal).first(static_cast<std::size_t>(samples)));
+    }
 }
 
 void block_receiver::push(std::span<const cf32> samples, soft_sink sink) {

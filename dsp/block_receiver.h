@@ -44,7 +44,7 @@ class block_receiver final : public receiver {
         double es_n0 = 0.0;
     };
 
-    void search_once();
+    void prepare_searches();
     void take(std::span<const base::cf32> samples, soft_sink sink);
     void take_wide(soft_sink sink);
     void end_reception(soft_sink sink);

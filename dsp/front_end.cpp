@@ -34,6 +34,9 @@ class front_end::halving {
         }
     }
 
+    void reserve(std::size_t samples) { buffer_.reserve(samples + filter_taps); }
+    void restart() { buffer_.assign(filter_taps / 2, cf32{}); }
+
     void process(std::vector<cf32>& samples) {
         buffer_.insert(buffer_.end(), samples.begin(), samples.end());
         samples.clear();
@@ -54,17 +57,25 @@ class front_end::halving {
     std::vector<cf32> buffer_ = std::vector<cf32>(filter_taps / 2);
 };
 
-front_end::front_end(const receiver_config& config)
+front_end::front_end(const receiver_config& config, std::size_t most_samples)
     : conjugate_(config.wave.spectrum_inverted), swap_(config.wave.iq_swapped),
       sample_rate_hz_(config.sample_rate_hz) {
     double rate = config.sample_rate_hz / config.wave.symbol_rate_hz;
     if (rate <= most_samples_per_symbol) {
+        work_.reserve(conjugate_ || swap_ ? most_samples : 0);
         return;
     }
     while (rate > most_samples_per_symbol) {
         stages_.emplace_back();
         rate /= 2.0;
         decimation_ *= 2.0;
+    }
+    zeros_.resize(static_cast<std::size_t>((filter_taps / 2 + 1) * decimation_));
+    work_.reserve(std::max(most_samples, zeros_.size()));
+    std::size_t length = work_.capacity();
+    for (halving& stage : stages_) {
+        stage.reserve(length);
+        length = length / 2 + filter_taps;
     }
     retune(mirrored() ? -config.frequency_hint_hz : config.frequency_hint_hz);
 }
@@ -73,7 +84,9 @@ void front_end::retune(double frequency_hz) {
     mixed_hz_ = frequency_hz;
     phasor_ = {1.0, 0.0};
     turn_ = std::polar(1.0, -2.0 * std::numbers::pi * mixed_hz_ / sample_rate_hz_);
-    std::fill(stages_.begin(), stages_.end(), halving());
+    for (halving& stage : stages_) {
+        stage.restart();
+    }
 }
 
 front_end::~front_end() = default;
@@ -107,11 +120,7 @@ std::span<const cf32> front_end::process(std::span<const cf32> samples) {
 }
 
 std::span<const cf32> front_end::drain() {
-    if (stages_.empty()) {
-        return {};
-    }
-    const auto zeros = static_cast<std::size_t>((filter_taps / 2 + 1) * decimation_);
-    return process(std::vector<cf32>(zeros));
+    return stages_.empty() ? std::span<const cf32>{} : process(zeros_);
 }
 
 } // namespace landfall::dsp

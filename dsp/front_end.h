@@ -16,7 +16,8 @@ namespace landfall::dsp {
 /// n is centred on input sample n * decimation().
 class front_end {
   public:
-    explicit front_end(const receiver_config& config);
+    /// `most_samples`: memory is taken now for as many at once.
+    explicit front_end(const receiver_config& config, std::size_t most_samples = 0);
     ~front_end();
     front_end(front_end&&) noexcept;
     front_end& operator=(front_end&&) noexcept;
@@ -46,6 +47,7 @@ class front_end {
     std::complex<double> phasor_{1.0, 0.0};
     std::complex<double> turn_{1.0, 0.0};
     std::vector<base::cf32> work_;
+    std::vector<base::cf32> zeros_; ///< that push out what is inside the filters
     std::vector<halving> stages_;
 };
 

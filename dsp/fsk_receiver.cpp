@@ -50,7 +50,7 @@ receiver_config without_mirror(receiver_config config) {
 } // namespace
 
 fsk_receiver::fsk_receiver(const receiver_config& config)
-    : config_(without_mirror(config)), front_(config_),
+    : config_(without_mirror(config)), front_(config_, piece_samples),
       samples_per_symbol_(config.sample_rate_hz / front_.decimation() / config.wave.symbol_rate_hz),
       detector_(detector_for(config_, front_)) {
     points_.reserve(fsk_step::symbols);

@@ -13,6 +13,7 @@ namespace landfall::fec {
 namespace {
 
 /// Bits that a slip may add or take, and that a marker is looked for around its expected place.
+constexpr std::size_t most_segments = 256; // receptions within the bits that are kept
 constexpr std::int64_t slip_bits = 32;
 /// How far markers may reach into the frame before: no more than their own length.
 std::int64_t reach_bits(unsigned marker_bits) noexcept {
@@ -57,6 +58,7 @@ frame_sync::frame_sync(const coding& code, codeblock_decoder& decoder)
       packed_(codeblock_octets(code)) {
     assert(marker_bits_ >= 8 && marker_bits_ <= 64);
     bits_.reserve(static_cast<std::size_t>(frame_bits_) * 12 + 16384);
+    segments_.reserve(most_segments);
 }
 
 std::int64_t frame_sync::soft_of(std::int64_t bit) const noexcept {

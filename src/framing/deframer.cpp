@@ -4,6 +4,7 @@
 #include "framing/detectors.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace landfall::framing {
 
@@ -133,7 +134,7 @@ struct channel_state {
     struct service {
         frame_count count;
         arrival last;
-        std::array<std::unique_ptr<packet_extractor>, map_count> extractors;
+        std::array<packet_extractor*, map_count> extractors{};
     };
     std::array<service, 2> services; ///< USLP: expedited frames are a stream of their own
 };
@@ -184,16 +185,29 @@ class deframer::engine {
     version_detector version_;
     header_control_detector header_control_;
     frame_period period_;
-    std::vector<channel_state> states_;
-    std::size_t extractors_ = 0;
-    std::vector<held_frame> held_;
+    std::vector<channel_state> states_; ///< as many as `counters`
+    std::vector<packet_extractor> extractors_;
+    std::vector<std::vector<std::uint8_t>> buffers_; ///< of extractors to come
+    std::array<held_frame, most_held_frames> held_;
+    std::size_t held_count_ = 0;
 };
 
 deframer::engine::engine(const frame_parameters& parameters)
     : fecf(parameters.fecf, parameters.format), parameters_(parameters),
       version_(parameters.format), header_control_(parameters.aos_header_error_control) {
-    // The extractors refer to their channel's counters: these never move.
+    // The extractors refer to their channel's counters, channels to their extractors: none moves.
     counters.reserve(most_channels);
+    states_.reserve(most_channels);
+    extractors_.reserve(most_extractors);
+    buffers_.resize(most_extractors);
+    for (auto& buffer : buffers_) {
+        buffer.reserve(largest_packet_octets);
+    }
+    if (!fecf.octets()) {
+        for (held_frame& held : held_) {
+            held.octets.reserve(largest_frame_octets);
+        }
+    }
 }
 
 void deframer::engine::push(const received_frame& frame, const deframer_sinks& sinks) {
@@ -205,9 +219,11 @@ void deframer::engine::push(const received_frame& frame, const deframer_sinks& s
         period_.observe(frame.first_bit.time);
     }
     const bool fits = fecf.observe(frame.octets, frame.checked).fits;
-    const bool must_wait = !frame.checked || !held_.empty();
-    if (!fecf.octets() && must_wait && held_.size() < most_held_frames) {
-        held_.push_back({{frame.octets.begin(), frame.octets.end()}, frame});
+    const bool must_wait = !frame.checked || held_count_ > 0;
+    if (!fecf.octets() && must_wait && held_count_ < most_held_frames) {
+        held_frame& held = held_[held_count_++];
+        held.octets.assign(frame.octets.begin(), frame.octets.end());
+        held.frame = frame;
         return;
     }
     release_held(sinks);
@@ -215,11 +231,10 @@ void deframer::engine::push(const received_frame& frame, const deframer_sinks& s
 }
 
 void deframer::engine::release_held(const deframer_sinks& sinks) {
-    for (held_frame& held : held_) {
+    for (held_frame& held : std::span(held_).first(std::exchange(held_count_, 0))) {
         held.frame.octets = held.octets;
         process(held.frame, false, sinks);
     }
-    held_.clear();
 }
 
 void deframer::engine::process(const received_frame& frame, bool fecf_fits,
@@ -324,8 +339,8 @@ count_step deframer::engine::count(std::size_t channel, const frame_view& view,
     counted.restarts += step.restart ? 1 : 0;
     counted.duplicates += step.duplicate ? 1 : 0;
     if (!step.contiguous && !step.duplicate) {
-        for (const auto& extractor : service.extractors) {
-            if (extractor) {
+        for (packet_extractor* const extractor : service.extractors) {
+            if (extractor != nullptr) {
                 extractor->interrupt();
             }
         }
@@ -335,11 +350,11 @@ count_step deframer::engine::count(std::size_t channel, const frame_view& view,
 
 packet_extractor* deframer::engine::extractor(std::size_t channel, const frame_view& view) {
     auto& place = states_[channel].services[view.expedited ? 1 : 0].extractors[view.map_id];
-    if (!place && extractors_ < most_extractors) {
-        place = std::make_unique<packet_extractor>(counters[channel].extraction);
-        ++extractors_;
+    if (place == nullptr && !buffers_.empty()) {
+        place = &extractors_.emplace_back(counters[channel].extraction, std::move(buffers_.back()));
+        buffers_.pop_back();
     }
-    return place.get();
+    return place;
 }
 
 void deframer::engine::extract(std::size_t channel, const frame_view& view,

@@ -90,7 +90,7 @@ struct deframer_totals {
     std::array<std::uint64_t, frame_error_count> refused{}; ///< by frame_error
 };
 
-/// Allocates when a channel is first seen and while packet buffers grow, not per frame. With
+/// Allocates only when it is made: 8 MiB that are touched as channels need them. With
 /// `error_control::automatic` and frames that no outer code has checked, up to three frames are
 /// held at the start until the FECF is decided: finish() gives them out.
 class deframer {

@@ -55,11 +55,14 @@ using packet_sink = base::function_ref<void(base::octets packet, const arrival& 
 /// least a header long, are therefore taken as padding.
 ///
 /// One per virtual channel (and MAP); several may share their counters. Keeps one partial packet,
-/// at most `largest_packet_octets`; allocates only while that buffer grows to the channel's longest
-/// packet.
+/// at most `largest_packet_octets`, in the buffer it was given: allocates only where that has less.
 class packet_extractor {
   public:
-    explicit packet_extractor(extraction_counters& counters) noexcept : counters_(counters) {}
+    explicit packet_extractor(extraction_counters& counters,
+                              std::vector<std::uint8_t> buffer = {}) noexcept
+        : partial_(std::move(buffer)), counters_(counters) {
+        partial_.clear();
+    }
 
     void push(const packet_zone& zone, packet_sink sink);
 
