@@ -13,6 +13,18 @@ inline constexpr std::size_t max_flows = 64;
 /// Where the word stands: in VITA 49 packets the stream identifier, big-endian.
 inline constexpr std::size_t flow_word_at = 4;
 
+inline std::optional<std::uint32_t> flow_word(base::octets payload) noexcept {
+    const bool is_there = payload.size() >= flow_word_at + 4;
+    return is_there ? std::optional(load_u32(payload, flow_word_at)) : std::nullopt;
+}
+
+/// A datagram whose port is a flow's and whose word is none's.
+struct stray_datagram {
+    std::uint32_t word = 0;
+    std::uint16_t port = 0; ///< 0: none has come
+    bool operator==(const stray_datagram&) const = default;
+};
+
 struct flow {
     std::uint16_t port = 0;            ///< local UDP port
     std::optional<std::uint32_t> word; ///< none: any datagram to the port that no other flow takes
@@ -30,8 +42,7 @@ class flow_table {
 
     [[nodiscard]] std::expected<std::uint16_t, rx_drop> find(std::uint16_t port,
                                                              base::octets payload) const noexcept {
-        const bool has_word = payload.size() >= flow_word_at + 4;
-        const std::uint32_t word = has_word ? load_u32(payload, flow_word_at) : 0;
+        const std::optional<std::uint32_t> word = flow_word(payload);
         bool port_known = false;
         std::size_t any = max_flows;
         for (std::size_t i = 0; i < flows_.size(); ++i) {
@@ -39,7 +50,7 @@ class flow_table {
                 continue;
             }
             port_known = true;
-            if (flows_[i].word && has_word && *flows_[i].word == word) {
+            if (flows_[i].word && flows_[i].word == word) {
                 return static_cast<std::uint16_t>(i);
             }
             if (!flows_[i].word && any == max_flows) {

@@ -149,7 +149,11 @@ host::verdict host::sort(frame& in) noexcept {
         return take_arp(in);
     }
     if (in.ip.protocol == ip_protocol::udp) {
-        return take_udp(in);
+        const verdict found = take_udp(in);
+        if (!found && found.error() == rx_drop::unknown_stream) {
+            note_stray(in);
+        }
+        return found;
     }
     if (in.ip.protocol == (in.ip.source.v6 ? ip_protocol::icmpv6 : ip_protocol::icmp)) {
         return take_icmp(in);
@@ -182,6 +186,14 @@ host::verdict host::take_udp(const frame& in) const noexcept {
                     static_cast<std::uint16_t>(payload.data() - in.octets.data()),
                     static_cast<std::uint16_t>(payload.size()),
                     {}};
+}
+
+void host::note_stray(const frame& in) noexcept {
+    const base::octets datagram = in.packet().subspan(in.ip.octets, in.ip.total - in.ip.octets);
+    if (const auto udp = parse_udp(datagram)) {
+        const base::octets payload = datagram.subspan(udp_octets, udp->length - udp_octets);
+        stray_.set({flow_word(payload).value_or(0), udp->destination_port});
+    }
 }
 
 host::verdict host::take_arp(frame& in) noexcept {

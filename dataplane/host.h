@@ -90,6 +90,8 @@ class host {
     [[nodiscard]] std::uint64_t dropped(rx_drop reason) const noexcept {
         return dropped_[static_cast<std::size_t>(reason)].value();
     }
+    /// The newest packet that was dropped as `unknown_stream`.
+    [[nodiscard]] stray_datagram stray() const noexcept { return stray_.value(); }
     [[nodiscard]] std::uint64_t echoes() const noexcept { return echoes_.value(); }
     [[nodiscard]] std::uint64_t answers() const noexcept { return answers_.value(); }
 
@@ -101,6 +103,7 @@ class host {
     verdict sort(frame& in) noexcept;
     verdict take_arp(frame& in) noexcept;
     [[nodiscard]] verdict take_udp(const frame& in) const noexcept;
+    void note_stray(const frame& in) noexcept;
     verdict take_icmp(frame& in) noexcept;
     verdict take_nd(frame& in, base::octets message) noexcept;
     verdict take_solicitation(frame& in, const base::ip_address& target) noexcept;
@@ -114,6 +117,7 @@ class host {
     flow_table flows_;
     neighbour_table neighbours_;
     std::array<base::counter, rx_drop_count> dropped_;
+    base::gauge<stray_datagram> stray_;
     base::counter echoes_;
     base::counter answers_; // ARP and ND
     std::uint64_t echo_tokens_ = echo_burst;

@@ -9,7 +9,8 @@
 namespace landfall::app {
 namespace {
 
-constexpr std::int64_t silence_ns = 250'000'000;
+constexpr std::int64_t least_silence_ns = 250'000'000;
+constexpr std::int64_t silent_packets = 4;
 constexpr double most_passed_over_s = 1.0; // a reception ends long before
 // Blocks after a loss in which the gap may show: packets before it may come late.
 constexpr unsigned blocks_after_loss = 16;
@@ -153,6 +154,8 @@ void carrier_stage::pass_over(const wire::iq_block& block, app::passed_over why)
 }
 
 void carrier_stage::push_block(wire::iq_block block, const delivery::output& out) {
+    packet_ns_ =
+        std::llround(1e9 * static_cast<double>(block.samples.size()) / block.sample_rate_hz);
     block.lost_samples_before +=
         static_cast<std::uint64_t>(std::llround(passed_over_s_ * block.sample_rate_hz));
     const bool gap = after_loss_ > 0 && block.lost_samples_before > 0;
@@ -169,6 +172,7 @@ void carrier_stage::poll(std::int64_t now_ns, const delivery::output& out) {
         push_block(*std::exchange(pending_, std::nullopt), out);
         take_blocks(now_ns, out);
     }
+    const std::int64_t silence_ns = std::max(least_silence_ns, silent_packets * packet_ns_);
     if (waiting_ && now_ns - last_datagram_ns_ >= silence_ns && ready()) {
         finish(now_ns, out);
         next_publish_ns_ = now_ns;

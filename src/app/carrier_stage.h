@@ -124,6 +124,7 @@ class carrier_stage {
     fitted_receiver handed_; ///< whose it is says hand_over_
     std::int64_t next_change_ns_ = std::numeric_limits<std::int64_t>::min();
     std::int64_t last_datagram_ns_ = 0;
+    std::int64_t packet_ns_ = 0; ///< the newest one's samples last as long
     std::int64_t next_publish_ns_ = 0;
     std::array<std::uint64_t, passed_over_count> passed_over_{};
     double passed_over_s_ = 0.0; ///< since the last block that was received

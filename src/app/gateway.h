@@ -97,6 +97,7 @@ class gateway {
         std::unique_ptr<dataplane::stack> stack;
         std::unique_ptr<dataplane::packet_ring> others; ///< where it has several queues
         dataplane::link_state last_link = dataplane::link_state::down;
+        dataplane::stray_datagram last_stray;
     };
     struct watched_carrier {
         bool locked = false;
@@ -131,6 +132,7 @@ class gateway {
                      std::span<const crypto::public_key> before);
     void watch();
     void watch_links();
+    void watch_strays();
     void watch_carriers();
     void watch_lcores();
     void watch_peers();

@@ -120,6 +120,7 @@ void gateway::tell_change(const crypto::tunnel_change& change,
 
 void gateway::watch() {
     ++watches_;
+    watch_strays();
     watch_carriers();
     watch_lcores();
     log_.tell_suppressed(std::chrono::steady_clock::now());
@@ -175,6 +176,22 @@ void gateway::watch_links() {
                          now == dataplane::link_state::up ? control::log_level::info
                                                           : control::log_level::warning,
                          fmt::format("port {}: link {}", settings_.ports[i].name, state));
+        }
+    }
+}
+
+/// Most often a digitiser that was set up for another carrier, or a typing error in `stream_id`.
+void gateway::watch_strays() {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        const dataplane::host& host = ports_[i].stack->protocols();
+        const dataplane::stray_datagram stray = host.stray();
+        if (std::exchange(ports_[i].last_stray, stray) != stray) {
+            log_.limited(std::chrono::steady_clock::now(), control::log_level::warning,
+                         fmt::format("port {}: no carrier takes stream {:#x}, which comes to UDP "
+                                     "port {}; {} packets of such streams were dropped so far",
+                                     settings_.ports[i].name, stray.word, stray.port,
+                                     host.dropped(dataplane::rx_drop::unknown_stream)));
         }
     }
 }

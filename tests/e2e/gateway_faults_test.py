@@ -130,6 +130,8 @@ class attacks(GatewayCase):
                                         'reason="unknown_stream"')
         self.assertGreater(after - before, 0.5 * count)
         self.assertLessEqual(after - before, count)
+        told = "port rf: no carrier takes stream 0x9999, which comes to UDP port 4991"
+        self.assertEqual(1, stations.gateway.log.read_text().count(told))
 
     def test_octets_that_are_no_difi_do_not_disturb_a_pass(self):
         stations, _ = self.tunnel()

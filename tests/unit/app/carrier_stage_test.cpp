@@ -245,6 +245,22 @@ TEST_CASE("app/carrier_stage: after a silence what waits is delivered") {
     CHECK(it.sent > before);
 }
 
+TEST_CASE("app/carrier_stage: packets that are far apart are no silence") {
+    auto settings = named_carrier();
+    settings.mission.wave.symbol_rate_hz = 1e3;
+    bench it(settings);
+    for (const auto& packet : signal_of(settings.mission, {.seconds = 60.0})) {
+        it.push(packet);
+        for (int i = 0; i < 25; ++i) { // of 700 samples at 2,500 per second: 280 ms
+            it.now += 10'000'000;
+            it.turn();
+        }
+    }
+    it.finish();
+    CHECK(it.sent >= 6);
+    CHECK(it.view().status.receiver.acquisitions == 1);
+}
+
 TEST_CASE("app/carrier_stage: each reason has a name") {
     CHECK(std::string_view(name(passed_over::unfit_sample_rate)) == "unfit_sample_rate");
     CHECK(std::string_view(name(passed_over::unsteady_context)) == "unsteady_context");

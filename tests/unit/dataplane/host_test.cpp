@@ -40,7 +40,9 @@ TEST_CASE("dataplane/host: a datagram goes to the flow of its port and word") {
     }
     octet_vector in = frame("udp4");
     in[42 + 6] = 0x20; // the word 0x2001
+    CHECK(bench.engine.stray() == stray_datagram{});
     CHECK(bench.drops(in, rx_drop::unknown_stream));
+    CHECK(bench.engine.stray() == stray_datagram{0x2001, 4991});
     in[42 + 7] = 0x02;
     CHECK(bench.take(in).flow == 1);
     in[36] = 0xca; // port 51820
