@@ -121,6 +121,11 @@ preshared_key generate_preshared_key(const randomness& random) {
     return key;
 }
 
+bool is_clamped(const private_key& key) noexcept {
+    const auto octets = key.bytes();
+    return (octets.front() & 0x07U) == 0 && (octets.back() & 0xC0U) == 0x40;
+}
+
 public_key public_of(const private_key& key) noexcept {
     public_key made;
     crypto_scalarmult_base(made.octet.data(), key.bytes().data());

@@ -48,6 +48,9 @@ enum class key_error : std::uint8_t {
 /// Clamped (RFC 7748, 5), as `wg genkey` does.
 [[nodiscard]] private_key generate_private_key(const randomness& random);
 [[nodiscard]] preshared_key generate_preshared_key(const randomness& random);
+/// Whether the bits that X25519 sets are set, as generators do (RFC 7748, 5): of 32 other octets
+/// one in 32 is so.
+[[nodiscard]] bool is_clamped(const private_key& key) noexcept;
 [[nodiscard]] public_key public_of(const private_key& key) noexcept;
 /// False when the result is zero: `theirs` is of low order and must not be used.
 [[nodiscard]] bool shared_secret(std::span<std::uint8_t, key_octets> out,

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "dataplane/kernel_interface.h"
 
+#include <ifaddrs.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cstring>
+#include <memory>
 
 namespace landfall::dataplane {
 namespace {
@@ -47,6 +52,30 @@ bool set_interface_mtu(const std::string& name, std::uint16_t mtu) noexcept {
     ifreq request{};
     request.ifr_mtu = mtu;
     return ask(name, SIOCSIFMTU, request);
+}
+
+std::optional<std::string> interface_with(const base::ip_address& address) {
+    ifaddrs* list = nullptr;
+    if (getifaddrs(&list) != 0) {
+        return {};
+    }
+    const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
+    const int family = address.v6 ? AF_INET6 : AF_INET;
+    const std::size_t at =
+        address.v6 ? offsetof(sockaddr_in6, sin6_addr) : offsetof(sockaddr_in, sin_addr);
+    for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
+        if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != family) {
+            continue;
+        }
+        base::ip_address has{};
+        has.v6 = address.v6;
+        std::memcpy(has.octet.data(), reinterpret_cast<const std::uint8_t*>(one->ifa_addr) + at,
+                    address.v6 ? 16 : 4);
+        if (has == address) {
+            return one->ifa_name;
+        }
+    }
+    return {};
 }
 
 } // namespace landfall::dataplane

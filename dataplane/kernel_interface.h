@@ -2,6 +2,8 @@
 // What is asked of a kernel's network interface that a port stands on.
 #pragma once
 
+#include "base/ip.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,5 +17,7 @@ namespace landfall::dataplane {
 [[nodiscard]] std::optional<unsigned> interface_mtu(const std::string& name) noexcept;
 /// False when that is not allowed, or too large.
 [[nodiscard]] bool set_interface_mtu(const std::string& name, std::uint16_t mtu) noexcept;
+/// The interface that has this address, if any has.
+[[nodiscard]] std::optional<std::string> interface_with(const base::ip_address& address);
 
 } // namespace landfall::dataplane

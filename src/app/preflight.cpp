@@ -158,6 +158,18 @@ void check_device(const config::port_settings& port, findings& found) {
     }
 }
 
+/// Both would answer for it, the kernel first with "port unreachable".
+void check_addresses(const config::port_settings& port, findings& found) {
+    for (std::size_t i = 0; i < port.address.size(); ++i) {
+        const base::ip_address& own = port.address[i].address;
+        if (const auto interface = dataplane::interface_with(own))
+            found.warn(config::item_origin(port.given, "address", i),
+                       fmt::format("address: the kernel has {0} too, on {1}: it answers what "
+                                   "comes for the port; `ip address del {0}/{2} dev {1}`",
+                                   to_text(own), *interface, port.address[i].length));
+    }
+}
+
 /// Io lcores and the receive queues that they are for, as `gateway` shares them out.
 void check_queues(const config::gateway& gateway, findings& found) {
     std::size_t spare = spare_io_lcores(gateway);
@@ -208,8 +220,10 @@ void check_metrics(const config::listener& metrics, findings& found) {
 gateway_keys inspect_machine(const config::gateway& gateway, findings& found) {
     check_cpus(gateway.lcores, "io", gateway.lcores.io, found);
     check_cpus(gateway.lcores, "modem", gateway.lcores.modem, found);
-    for (const config::port_settings& port : gateway.ports)
+    for (const config::port_settings& port : gateway.ports) {
         check_device(port, found);
+        check_addresses(port, found);
+    }
     check_metrics(gateway.metrics, found);
     if (crypto::start())
         return keys_of(gateway, found);

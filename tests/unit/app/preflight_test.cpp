@@ -197,6 +197,19 @@ TEST_CASE("app/keys_of: peers' keys that cannot be") {
           "21:14: public_key: it is the gateway's own\n");
 }
 
+TEST_CASE("app/keys_of: a public key where the private one has to be is a warning") {
+    const machine here;
+    CHECK(here.warnings("", "").empty());
+    here.folder.write("tunnel.key", "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n");
+    CHECK(here.warnings("", "").starts_with("17:20: private_key_file: no key that"));
+}
+
+TEST_CASE("app/preflight: an address that the kernel has as well is a warning") {
+    const machine here;
+    CHECK(here.warnings("192.0.2.10/24", "127.0.0.1/24")
+              .starts_with("5:12: address: the kernel has 127.0.0.1 too, on lo: it answers"));
+}
+
 TEST_CASE("app/keys_of: files that are absent, damaged, or everyone's") {
     const machine here;
     const std::string psk = "endpoint";
