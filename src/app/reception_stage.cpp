@@ -61,6 +61,9 @@ std::vector<std::string> code_trials(const config::mission& mission) {
     }
     trials.emplace_back(mission.wave.spectrum_inverted ? "spectrum=normal" : "spectrum=inverted");
     trials.emplace_back(punctured ? "convolutional=1/2" : "convolutional=3/4");
+    if (mission.wave.kind == dsp::modulation::qpsk) { // whose receiver also holds BPSK
+        trials.emplace_back("modulation=bpsk");
+    }
     trials.emplace_back("convolutional=none");
     return trials;
 }

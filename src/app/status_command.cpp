@@ -69,9 +69,14 @@ bool put(const std::string& text) {
            std::fflush(stdout) == 0;
 }
 
+constexpr std::size_t all_rows = SIZE_MAX;
+
 std::string page_text(const style& out, const reply& now, const control::snapshot* before,
                       std::size_t rows) {
-    const unsigned columns = out.is_terminal() ? terminal_columns(stdout) - 1 : 1000;
+    // A page that is drawn in place has one row for each line; elsewhere the terminal wraps them.
+    const bool drawn_in_place = rows != all_rows;
+    const unsigned columns =
+        drawn_in_place && out.is_terminal() ? terminal_columns(stdout) - 1 : 1000;
     std::string text;
     for (const control::page_line& line : control::status_page(now.status, before, rows)) {
         text += out.paint(colour_of(line.kind), fit(line.text, columns)) + '\n';
@@ -147,7 +152,7 @@ int status_command(const status_options& options) {
         return now.error().code;
     }
     const bool written =
-        put(options.json ? pretty(now->text) : page_text(style(stdout), *now, nullptr, SIZE_MAX));
+        put(options.json ? pretty(now->text) : page_text(style(stdout), *now, nullptr, all_rows));
     return written ? base::exit_code::done : base::exit_code::failed;
 }
 

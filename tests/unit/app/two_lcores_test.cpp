@@ -3,6 +3,7 @@
 #include "carrier_signal.h"
 
 #include <algorithm>
+#include <atomic>
 #include <span>
 #include <thread>
 
@@ -71,8 +72,14 @@ void compare(const config::carrier_settings& settings, const datagrams& packets)
     collector second;
     carrier_stage halves(settings, routes_of());
     halves.frames().put_behind_ring();
+    std::atomic<bool> fed = false;
+    bool was_full = false;
     {
         const std::jthread decoder([&] {
+            while (halves.frames().has_room() && !fed) { // late, so that the first half has to wait
+                std::this_thread::yield();
+            }
+            was_full = !halves.frames().has_room();
             while (!halves.frames().done()) {
                 second.run([&](const delivery::output& out) {
                     if (halves.frames().step(out) == 0) {
@@ -82,6 +89,7 @@ void compare(const config::carrier_settings& settings, const datagrams& packets)
             }
         });
         feed(halves, packets, first);
+        fed = true;
         halves.frames().close();
     }
     // Of one thread, DIFI packets and frames are mixed.
@@ -93,6 +101,7 @@ void compare(const config::carrier_settings& settings, const datagrams& packets)
     CHECK(second.packets.size() > 10);
     CHECK(one.packets == second.packets);
     CHECK(halves.frames().dropped() == 0);
+    CHECK(was_full);
 }
 
 } // namespace
@@ -107,6 +116,15 @@ TEST_CASE("app/carrier_stage: results on two lcores are those on one, for every 
             settings.mission.coding.convolutional = rate;
             compare(settings, signal_of(settings.mission, {.seconds = 0.25, .es_n0_db = 10.0}));
         }
+    }
+}
+
+TEST_CASE("app/carrier_stage: results on two lcores are those on one, for 8PSK and FSK") {
+    for (const auto kind : {dsp::modulation::psk8, dsp::modulation::fsk, dsp::modulation::gmsk}) {
+        CAPTURE(static_cast<int>(kind));
+        auto settings = carrier_of(kind);
+        settings.mission.coding.convolutional = code_rate::none;
+        compare(settings, signal_of(settings.mission, {.seconds = 0.25, .es_n0_db = 16.0}));
     }
 }
 
