@@ -365,7 +365,10 @@ void add_peers(families& all, const std::vector<peer_state>& peers) {
         all, peers, name,
         {{"landfall_tunnel_last_handshake_timestamp_seconds", gauge,
           "Unix time of the last completed handshake; 0: none yet",
-          [](const peer_state& p) { return static_cast<double>(p.last_handshake_unix_s); }}});
+          [](const peer_state& p) { return static_cast<double>(p.last_handshake_unix_s); }},
+         {"landfall_tunnel_silent_seconds", gauge,
+          "For how long handshakes have had no answer; 0: it answers, or was not asked",
+          [](const peer_state& p) { return p.silent_s; }}});
 }
 
 void add_routes(families& all, const std::vector<route_state>& routes) {
