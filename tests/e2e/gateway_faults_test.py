@@ -182,7 +182,6 @@ class links(GatewayCase):
                                                     (stations.dc, "mdc0"), (stations.gw, "mdc0")]):
             with self.subTest(end=namespace.name, link=name):
                 self.flap(namespace, name)
-                # A kernel drops what it is given until it has seen its link's carrier, in up to a second.
                 stations.sat.run("ping", "-c", 1, "-w", 20, GW_RF_IPV4)
                 stations.dc.run("ping", "-c", 1, "-w", 20, GW_INNER)
                 self.assert_pass_arrives(stations, collector, f"after{number}", seconds=1.5)

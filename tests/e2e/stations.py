@@ -510,6 +510,8 @@ class Stations:
     def simulate(self, name, mission, *options, seconds=3, es_n0=8, port=4991, stream=0x1001,
                  pace=True):
         """A pass towards the gateway; (process, folder of the frames that it writes)."""
+        # Until a kernel has seen its link's carrier, in up to a second, it drops what it is given.
+        wait_for(lambda: "state UP" in self.sat.ip("link", "show", "rf0"), 10, "rf0's carrier")
         folder = self.folder / f"sent-{name}"
         process = self.sat.start(
             LANDFALL, "simulate", "--mission", mission, "--seconds", seconds, "--es-n0", es_n0,
