@@ -72,6 +72,7 @@ bool control_half::set_key(private_key key) {
     has_key_ = !key.zero();
     self_ = identity::of(std::move(key));
     own_macs_ = mac_keys::of(self_.key);
+    shared_.own_macs.set(own_macs_);
     bool good = true;
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         peer_state& state = peers_[i];

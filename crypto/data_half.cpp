@@ -341,7 +341,16 @@ void data_half::decrypt(std::span<incoming> batch, std::int64_t now_ns) noexcept
 }
 
 decrypt_status data_half::decrypt_one(incoming& message, std::int64_t now_ns) noexcept {
-    if (const auto kind = classify(message); kind != decrypt_status::packet) {
+    const auto kind = classify(message);
+    if (kind == decrypt_status::handshake) {
+        // Here, so that a flood of what anyone can make costs the control half nothing (5.3).
+        const bool has_mac1 = message.length != cookie_reply::octets;
+        const base::octets octets(message.datagram, message.length);
+        return !has_mac1 || mac1_is_good(shared_.own_macs.value(), octets)
+                   ? kind
+                   : decrypt_status::bad_mac1;
+    }
+    if (kind != decrypt_status::packet) {
         return kind;
     }
     const std::uint32_t index = get_u32(message.datagram + data_message::receiver_at);

@@ -35,6 +35,8 @@ const char* name(decrypt_status status) noexcept {
         return "handshake";
     case decrypt_status::bad_message:
         return "bad_message";
+    case decrypt_status::bad_mac1:
+        return "bad_mac1";
     case decrypt_status::unknown_index:
         return "unknown_index";
     case decrypt_status::stale_key:

@@ -31,6 +31,7 @@ enum class decrypt_status : std::uint8_t {
     keepalive,     ///< authentic and empty
     handshake,     ///< untouched; for the control half
     bad_message,   ///< no type and length of WireGuard's
+    bad_mac1,      ///< a handshake of one who does not know our public key, or damaged
     unknown_index, ///< of no session of ours
     stale_key,     ///< of a session past its time
     bad_tag,       ///< forged or damaged
@@ -38,7 +39,7 @@ enum class decrypt_status : std::uint8_t {
     bad_packet,    ///< authentic, but neither IPv4 nor IPv6 of this length
     bad_source,    ///< authentic, but from an address that is not the peer's
 };
-inline constexpr std::size_t decrypt_statuses = 10;
+inline constexpr std::size_t decrypt_statuses = 11;
 [[nodiscard]] const char* name(decrypt_status status) noexcept;
 
 /// What became of a handshake message that came in.

@@ -4,8 +4,10 @@
 #pragma once
 
 #include "base/ip.h"
+#include "base/published.h"
 #include "base/spsc_ring.h"
 #include "crypto/allowed_ips.h"
+#include "crypto/cookie.h"
 #include "crypto/numbers.h"
 #include "crypto/replay_window.h"
 #include "crypto/seal.h"
@@ -81,6 +83,7 @@ struct shared_state {
     sealing mode;
     locked_array<session> sessions;
     tunnel_numbers numbers;
+    base::published<mac_keys> own_macs; ///< that handshakes to us are made with
     base::spsc_ring<order> orders;
     base::spsc_ring<notice> notices;
 };

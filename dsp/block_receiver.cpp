@@ -70,9 +70,10 @@ block_receiver::block_receiver(const receiver_config& config)
         wide_.emplace(config.sample_rate_hz, config.wave.symbol_rate_hz);
         raw_.reserve(most_raw_samples(config));
     }
-    buffer_.reserve(static_cast<std::size_t>((most_window_symbols + short_window_symbols) *
-                                             samples_per_symbol_) +
-                    piece);
+    // At leisure, what is too old is only forgotten every so many strides.
+    constexpr std::size_t most_symbols =
+        most_window_symbols + (strides_at_leisure + 2) * stride_symbols;
+    buffer_.reserve(static_cast<std::size_t>(most_symbols * samples_per_symbol_) + piece);
     points_.reserve(stretch_symbols);
     for (stretch& one : spare_) {
         one.soft.reserve(bits_per_symbol(config.wave.kind) * stretch_symbols);

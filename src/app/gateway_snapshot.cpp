@@ -175,11 +175,22 @@ void gateway::add_carriers(control::snapshot& to) const {
                       .bad = status.bad_frames,
                       .fill = status.frames.fill,
                       .missing = status.frames.missing,
-                      .refused = {}};
+                      .refused = {},
+                      .lost_packets = {}};
         add_counts<framing::frame_error>(
             one.frames.refused, framing::frame_error_count,
             [&](auto why) { return status.frames.refused[static_cast<std::size_t>(why)]; });
-        for (const auto& channel : std::span(view.channels).first(view.channel_count)) {
+        const auto channels = std::span(view.channels).first(view.channel_count);
+        add_counts<framing::packet_loss>(
+            one.frames.lost_packets, framing::packet_loss_count, [&](auto why) {
+                std::uint64_t sum = 0;
+                for (const auto& channel : channels) {
+                    sum += channel.extraction.lost[static_cast<std::size_t>(why)];
+                }
+                return sum;
+            });
+        one.frames.lost_packets.push_back({"too_many_channels", status.frames.unextracted_frames});
+        for (const auto& channel : channels) {
             one.channels.push_back({.spacecraft_id = channel.spacecraft_id,
                                     .vcid = channel.vcid,
                                     .frames = channel.frames,

@@ -70,7 +70,10 @@ gateway_keys keys_of(const config::gateway& settings, findings& found) {
         read.preshared.push_back(read_key(peer.given, "preshared_key_file", peer.preshared_key_file,
                                           "preshared", found));
     }
-    if (own && !crypto::is_clamped(*own))
+    if (own && own->zero())
+        found.wrong(config::origin_of(settings.tunnel->given, "private_key_file"),
+                    "private_key_file: the key is all zeros, which stands for none");
+    else if (own && !crypto::is_clamped(*own))
         found.warn(config::origin_of(settings.tunnel->given, "private_key_file"),
                    "private_key_file: no key that `landfall key` or `wg genkey` makes: is it a "
                    "public one?");

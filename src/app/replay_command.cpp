@@ -514,7 +514,8 @@ int replay::run() {
     }
     bar_.clear();
     if (interrupted()) {
-        note({"interrupted: what follows is of the part that was read"});
+        note({"interrupted: what follows is of the part that was read",
+              base::exit_code::interrupted});
     }
     if (!carriers_.empty()) {
         print();

@@ -289,7 +289,8 @@ base::result<void> simulate(const simulate_options& options) {
     progress_bar bar;
     bool warned = false;
     const auto begun = std::chrono::steady_clock::now();
-    while (outcome && !interrupted()) {
+    bool whole = false;
+    while (outcome && !whole && !interrupted()) {
         const auto samples = (*signal)->next(on_frame);
         if (outcome) {
             outcome = (*target)->push(samples, samples.empty());
@@ -299,9 +300,7 @@ base::result<void> simulate(const simulate_options& options) {
             bar.clear();
             (*target)->warn(options.udp);
         }
-        if (samples.empty()) {
-            break;
-        }
+        whole = samples.empty();
         const double elapsed =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
         if (bar.due(elapsed)) {
@@ -321,6 +320,10 @@ base::result<void> simulate(const simulate_options& options) {
     print_report(**signal, config->mission.name, options.json);
     if (warned) {
         (*target)->warn(options.udp);
+    }
+    if (!whole) {
+        return std::unexpected(base::failure{"interrupted: what was made ends before its time",
+                                             base::exit_code::interrupted});
     }
     return outcome;
 }

@@ -300,7 +300,10 @@ void add_frames(families& all, const std::vector<carrier_state>& carriers) {
                               }},
                              {"landfall_frames_refused_total", counter, "reason",
                               "Decoded frames that the framing refused by reason",
-                              [](const carrier_state& c) { return c.frames.refused; }}});
+                              [](const carrier_state& c) { return c.frames.refused; }},
+                             {"landfall_packets_lost_total", counter, "reason",
+                              "Packets that frames began or were to continue by reason",
+                              [](const carrier_state& c) { return c.frames.lost_packets; }}});
     add<carrier_state>(
         all, carriers, channel,
         {{"landfall_fec_corrected_symbols_total", counter, "Symbols corrected by the decoder",

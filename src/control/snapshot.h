@@ -104,7 +104,8 @@ struct frame_state {
     std::uint64_t bad = 0;
     std::uint64_t fill = 0;
     std::uint64_t missing = 0;
-    named_counts refused; ///< by the framing, by reason
+    named_counts refused;      ///< by the framing, by reason
+    named_counts lost_packets; ///< that had begun in frames, or were to, by reason
 };
 
 struct virtual_channel_state {

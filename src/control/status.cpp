@@ -111,6 +111,7 @@ void fields(F each, of<frame_state> auto& s) {
     each("fill", s.fill);
     each("missing", s.missing);
     each("refused", s.refused);
+    each("lost_packets", s.lost_packets);
 }
 
 template <class F>

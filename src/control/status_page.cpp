@@ -172,6 +172,7 @@ std::vector<dropped> drops_of(const snapshot& now) {
     for (const carrier_state& one : now.carriers) {
         add("iq " + one.name, one.iq.invalid);
         add("frames " + one.name, one.frames.refused);
+        add("packets " + one.name, one.frames.lost_packets);
     }
     for (const route_state& one : now.routes) {
         add("route " + one.route, one.drops);

@@ -7,12 +7,15 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import struct
+import subprocess
 import tempfile
+import time
 import unittest
 
-from support import (Case, cut, difi_kind, ethernet, frame_files, ipv4, landfall, read_pcap,
-                     replay, udp_payload, wav, write_pcap, write_sigmf)
+from support import (LANDFALL, Case, cut, difi_kind, ethernet, frame_files, ipv4, landfall,
+                     program_environment, read_pcap, replay, udp_payload, wav, write_pcap, write_sigmf)
 
 MISSION = ("--mission", "generic-ccsds", "--set", "symbol_rate_hz=100000", "--set",
            "modulation=bpsk")
@@ -42,6 +45,19 @@ class bad_input(Case):
         self.assertNotRegex(err, r"terminate|Assertion|what\(\)|std::|Sanitizer", told)
         self.assertLess(len(err), 4000, told)
         return out, err
+
+    def test_what_was_interrupted_says_so(self):
+        made = self.folder / "made.pcap"
+        arguments = ("simulate", *MISSION, "--seconds", 1000, "--pcap", made)
+        with subprocess.Popen([LANDFALL, *map(str, arguments)], stderr=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, env=program_environment()) as one:
+            end = time.monotonic() + 30
+            while time.monotonic() < end and (not made.exists() or made.stat().st_size < 1 << 20):
+                time.sleep(0.02)
+            one.send_signal(signal.SIGINT)
+            _, err = one.communicate(timeout=60)
+        self.assertEqual(130, one.returncode)
+        self.assertIn(b"interrupted", err)
 
     def file(self, name, octets):
         path = self.folder / name

@@ -45,7 +45,13 @@ inline control::carrier_state full_carrier() {
     carrier.sync_losses = 203;
     carrier.iq = {204, 205, 206, 207, 208, 209, 210, 211, counts({"short", "version"}, 212)};
     carrier.decoder = {214, 215, 216, 217, 218, 219};
-    carrier.frames = {220, 221, 222, 223, 224, counts({"fecf", "length"}, 225)};
+    carrier.frames = {220,
+                      221,
+                      222,
+                      223,
+                      224,
+                      counts({"fecf", "length"}, 225),
+                      counts({"gap", "bad_length"}, 235)};
     carrier.channels = {{159, 6, 227, 228, 229, 230}, {159, 63, 231, 232, 233, 234}};
     return carrier;
 }
@@ -68,6 +74,7 @@ inline control::snapshot full_snapshot() {
     searching.mission = "metop-hrpt";
     searching.iq.invalid = counts({"short", "version"});
     searching.frames.refused = counts({"fecf", "length"});
+    searching.frames.lost_packets = counts({"gap", "bad_length"});
     now.carriers.push_back(searching);
     now.tunnel.interface_name = "landfall0";
     now.tunnel.listen_port = 51820;

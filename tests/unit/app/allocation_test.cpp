@@ -123,13 +123,21 @@ TEST_CASE("app/carrier_stage: receiving takes no memory, from the first packet o
 
 TEST_CASE("app/carrier_stage: a search in noise takes no memory") {
     for (const auto kind : {dsp::modulation::bpsk, dsp::modulation::qpsk, dsp::modulation::oqpsk}) {
-        CAPTURE(static_cast<int>(kind));
-        const config::carrier_settings settings = carrier_of(kind);
-        const auto packets = signal_of(settings.mission, {.es_n0_db = -6.0});
-        carrier_stage stage(settings, frames_out());
-        std::int64_t now = 0;
-        std::uint64_t sent = 0;
-        CHECK(allocations_of(stage, packets, now, sent) == 0);
+        for (const double rate_hz : {2.5e5, 3e6}) {
+            CAPTURE(static_cast<int>(kind));
+            CAPTURE(rate_hz);
+            config::carrier_settings settings = carrier_of(kind);
+            settings.mission.wave.symbol_rate_hz = 1e5;
+            settings.mission.wave.spectrum_inverted = rate_hz > 1e6;
+            const auto packets = signal_of(
+                settings.mission, {.seconds = 4.0, .sample_rate_hz = rate_hz, .es_n0_db = -9.0});
+            carrier_stage stage(settings, frames_out());
+            std::int64_t now = 0;
+            std::uint64_t sent = 0;
+            CHECK(allocations_of(stage, packets, now, sent) == 0);
+            CHECK(stage.view().status.samples > 900'000);
+            CHECK(sent == 0);
+        }
     }
 }
 

@@ -204,6 +204,13 @@ TEST_CASE("app/keys_of: a public key where the private one has to be is a warnin
     CHECK(here.warnings("", "").starts_with("17:20: private_key_file: no key that"));
 }
 
+TEST_CASE("app/keys_of: a private key of zeros is none") {
+    const machine here;
+    here.folder.write("tunnel.key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
+    CHECK(here.errors("", "") ==
+          "17:20: private_key_file: the key is all zeros, which stands for none\n");
+}
+
 TEST_CASE("app/preflight: an address that the kernel has as well is a warning") {
     const machine here;
     CHECK(here.warnings("192.0.2.10/24", "127.0.0.1/24")
