@@ -40,6 +40,7 @@ inline constexpr std::uint16_t ipv6 = 0x86dd;
 
 namespace ip_protocol {
 inline constexpr std::uint8_t icmp = 1;
+inline constexpr std::uint8_t tcp = 6;
 inline constexpr std::uint8_t udp = 17;
 inline constexpr std::uint8_t icmpv6 = 58;
 } // namespace ip_protocol

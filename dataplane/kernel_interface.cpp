@@ -8,6 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
@@ -22,9 +25,11 @@ bool ask(const std::string& name, unsigned long what, ifreq& request) noexcept {
     name.copy(request.ifr_name, IFNAMSIZ - 1);
     const int handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const bool done = handle >= 0 && ioctl(handle, what, &request) == 0;
+    const int why = errno;
     if (handle >= 0) {
         close(handle);
     }
+    errno = why;
     return done;
 }
 
@@ -76,6 +81,38 @@ std::optional<std::string> interface_with(const base::ip_address& address) {
         }
     }
     return {};
+}
+
+bool set_interface_up(const std::string& name) noexcept {
+    ifreq request{};
+    if (!ask(name, SIOCGIFFLAGS, request)) {
+        return false;
+    }
+    const bool is_up = (request.ifr_flags & IFF_UP) != 0;
+    request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+    return is_up || ask(name, SIOCSIFFLAGS, request);
+}
+
+bool interface_has(const std::string& name, const base::ip_address& address) noexcept {
+    ifaddrs* list = nullptr;
+    if (getifaddrs(&list) != 0) {
+        return false;
+    }
+    const int family = address.v6 ? AF_INET6 : AF_INET;
+    const std::size_t at =
+        address.v6 ? offsetof(sockaddr_in6, sin6_addr) : offsetof(sockaddr_in, sin_addr);
+    bool found = false;
+    for (const ifaddrs* one = list; one != nullptr && !found; one = one->ifa_next) {
+        if (one->ifa_addr != nullptr && one->ifa_addr->sa_family == family &&
+            name == one->ifa_name) {
+            std::array<std::uint8_t, sizeof(sockaddr_in6)> octets{};
+            std::memcpy(octets.data(), one->ifa_addr,
+                        address.v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+            found = std::memcmp(octets.data() + at, address.octet.data(), address.size()) == 0;
+        }
+    }
+    freeifaddrs(list);
+    return found;
 }
 
 } // namespace landfall::dataplane

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is asked of a kernel's network interface that a port stands on.
+// What is asked of a kernel's network interface.
 #pragma once
 
 #include "base/ip.h"
@@ -15,9 +15,13 @@ namespace landfall::dataplane {
 /// Up and with a carrier.
 [[nodiscard]] bool interface_running(const std::string& name) noexcept;
 [[nodiscard]] std::optional<unsigned> interface_mtu(const std::string& name) noexcept;
-/// False when that is not allowed, or too large.
+/// False, and `errno` says why, when that is not allowed, or too large.
 [[nodiscard]] bool set_interface_mtu(const std::string& name, std::uint16_t mtu) noexcept;
 /// The interface that has this address, if any has.
 [[nodiscard]] std::optional<std::string> interface_with(const base::ip_address& address);
+/// False, and `errno` says why, when that is not allowed.
+[[nodiscard]] bool set_interface_up(const std::string& name) noexcept;
+/// Whether the address is one of the interface's own.
+[[nodiscard]] bool interface_has(const std::string& name, const base::ip_address& address) noexcept;
 
 } // namespace landfall::dataplane

@@ -40,7 +40,7 @@ THIRD_PARTY = {
     r"sndfile\.h": {"src/wire"},
     r"toml\+\+/.*": {"config"},
     r"hwy/.*": {"dsp", "dsp/fec", "src/wire"},
-    r"rte_.*": {"dataplane"},
+    r"rte_.*|linux/.*|ifaddrs\.h": {"dataplane"},
     r"nats/.*": {"src/delivery/publisher"},
     r"sodium(/.*|\.h)|blake2\.h": {"crypto"},
     r"prometheus/.*|spdlog/.*|systemd/.*": {"src/control"},
