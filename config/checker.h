@@ -55,6 +55,7 @@ class checker {
     void check_sizes(const route_settings& route);
     void check_routes();
     void check_metrics();
+    void check_host();
     void check_unused();
 
     gateway& all_;

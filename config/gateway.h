@@ -105,6 +105,24 @@ struct route_settings {
     key_origins given;
 };
 
+enum class host_protocol : std::uint8_t { icmp, tcp, udp };
+
+/// What others in the tunnel may begin on the host.
+struct host_allowance {
+    host_protocol protocol = host_protocol::icmp;
+    std::uint16_t port = 0; ///< 0: all of ICMP
+
+    bool operator==(const host_allowance&) const = default;
+};
+
+/// The host's own way through the tunnel: an interface of the kernel.
+struct host_settings {
+    std::string interface_name = "landfall0";
+    std::vector<host_allowance> allow; ///< by default ICMP and the metrics
+    origin at;
+    key_origins given;
+};
+
 struct listener {
     base::udp_endpoint endpoint; ///< a TCP endpoint all the same
     bool enabled = true;
@@ -119,6 +137,7 @@ struct gateway {
     std::optional<tunnel_settings> tunnel;
     std::vector<peer_settings> peers;
     std::vector<route_settings> routes;
+    std::optional<host_settings> host; ///< none: the kernel is kept out
     /// Where `landfall status` asks; empty: control.sock in the runtime directory.
     std::filesystem::path control_socket;
     listener metrics{{{{127, 0, 0, 1}}, 9464}, true, {}};
@@ -138,10 +157,10 @@ enum class use : std::uint8_t { run, replay };
 inline constexpr const char* default_gateway_file = "/etc/landfall/landfall.toml";
 
 /// Reads the file, then `conf.d/*.toml` beside it in the order of their names: keys of [gateway],
-/// [lcores], [tunnel] and [metrics] in a later file win, tables of the other kinds are added.
-/// Everything that the text alone can tell is checked, and everything that is wrong is reported at
-/// once. Nothing is opened but these files and missions. `parts` gets, after errors, what could be
-/// read of the gateway, unchecked.
+/// [lcores], [tunnel], [host] and [metrics] in a later file win, tables of the other kinds are
+/// added. Everything that the text alone can tell is checked, and everything that is wrong is
+/// reported at once. Nothing is opened but these files and missions. `parts` gets, after errors,
+/// what could be read of the gateway, unchecked.
 [[nodiscard]] gateway_result load_gateway(const std::filesystem::path& file,
                                           const folders& where = mission_folders(),
                                           use purpose = use::run, gateway* parts = nullptr);

@@ -337,6 +337,26 @@ void checker::check_metrics() {
         wrong(at, fmt::format("listen: {} is not the address of a host", to_text(listen.address)));
 }
 
+void checker::check_host() {
+    if (!all_.host)
+        return;
+    const host_settings& host = *all_.host;
+    if (!all_.tunnel)
+        wrong(host.at, "the host's interface needs a [tunnel]");
+    for (const port_settings& port : all_.ports)
+        if (sound(host.given, "interface") && kernel_interface(port.device) == host.interface_name)
+            wrong(origin_of(host.given, "interface"),
+                  fmt::format("interface: {} is that of port \"{}\", {}", host.interface_name,
+                              printable(port.name, 64), place(origin_of(port.given, "device"))));
+    for (const peer_settings& peer : all_.peers)
+        for (std::size_t i = 0; i < peer.allowed_ips.size(); ++i)
+            if (peer.allowed_ips[i].length == 0)
+                warn(item_origin(peer.given, "allowed_ips", i),
+                     fmt::format("allowed_ips: the host gets no route to {} by {}: its own default "
+                                 "route stays",
+                                 to_text(peer.allowed_ips[i]), host.interface_name));
+}
+
 void checker::check_unused() {
     std::vector<std::string_view> carriers;
     std::vector<std::string_view> peers;
@@ -376,6 +396,7 @@ void checker::check() {
     check_peers();
     check_routes();
     check_metrics();
+    check_host();
     check_unused();
 }
 

@@ -171,11 +171,15 @@ constexpr std::array keys_of_route{
     key<is::network, &route_settings::source>("source"),
     key<is::network, &route_settings::destination>("destination")};
 
+constexpr std::array keys_of_host{key<is::interface, &host_settings::interface_name>("interface"),
+                                  key<is::allowance, &host_settings::allow>("allow")};
+
 constexpr std::array keys_of_metrics{key<is::endpoint, &listener::endpoint>("listen"),
                                      key<is::flag, &listener::enabled>("enabled")};
 
-constexpr std::array<std::string_view, 9> names{
-    "config_version", "gateway", "lcores", "port", "carrier", "tunnel", "peer", "route", "metrics"};
+constexpr std::array<std::string_view, 10> names{"config_version", "gateway", "lcores", "port",
+                                                 "carrier",        "tunnel",  "peer",   "route",
+                                                 "host",           "metrics"};
 
 template <class Table>
 void document(std::vector<documented_key>& list, std::string_view table) {
@@ -214,6 +218,10 @@ std::span<const table_key<route_settings>> table_keys<route_settings>() noexcept
     return keys_of_route;
 }
 template <>
+std::span<const table_key<host_settings>> table_keys<host_settings>() noexcept {
+    return keys_of_host;
+}
+template <>
 std::span<const table_key<listener>> table_keys<listener>() noexcept {
     return keys_of_metrics;
 }
@@ -227,6 +235,7 @@ std::vector<documented_key> gateway_keys() {
     document<tunnel_settings>(list, "tunnel");
     document<peer_settings>(list, "peer");
     document<route_settings>(list, "route");
+    document<host_settings>(list, "host");
     document<listener>(list, "metrics");
     return list;
 }

@@ -54,7 +54,9 @@ class gateway_reader {
     void read_one(const source_text& source, const value& table, carrier_settings& to);
     template <class Table>
     void read_one(const source_text& source, const value& table, Table& to);
-    void read_tunnel(const source_text& source, const entry& one);
+    template <class Table>
+    void read_optional(const source_text& source, const entry& one, std::optional<Table>& to);
+    void fill_in_host();
     const mission_file& mission_of(const fs::path& path);
     std::string start_mission(const source_text& source, const carrier_settings& of,
                               mission_builder& builder);
@@ -135,12 +137,23 @@ void gateway_reader::apply_only(const source_text& source, const entry& one, Tab
         errors_.add(source, one.at, fmt::format("{}: expected a [{}] table", one.key, one.key));
 }
 
-void gateway_reader::read_tunnel(const source_text& source, const entry& one) {
-    if (!result_.tunnel) {
-        result_.tunnel.emplace();
-        result_.tunnel->at = {&source, one.item.at};
+template <class Table>
+void gateway_reader::read_optional(const source_text& source, const entry& one,
+                                   std::optional<Table>& to) {
+    if (!to) {
+        to.emplace();
+        to->at = {&source, one.item.at};
     }
-    apply_only(source, one, *result_.tunnel);
+    apply_only(source, one, *to);
+}
+
+/// What may be begun from the tunnel unless it is said.
+void gateway_reader::fill_in_host() {
+    if (!result_.host || find_origin(result_.host->given, "allow") != nullptr)
+        return;
+    result_.host->allow = {{host_protocol::icmp, 0}};
+    if (result_.metrics.enabled)
+        result_.host->allow.push_back({host_protocol::tcp, result_.metrics.endpoint.port});
 }
 
 template <class Table>
@@ -243,7 +256,9 @@ void gateway_reader::read_table(const source_text& source, const entry& one) {
     else if (one.key == "metrics")
         apply_only(source, one, result_.metrics);
     else if (one.key == "tunnel")
-        read_tunnel(source, one);
+        read_optional(source, one, result_.tunnel);
+    else if (one.key == "host")
+        read_optional(source, one, result_.host);
     else if (one.key == "port")
         read_list(source, one, result_.ports, ports_max);
     else if (one.key == "carrier")
@@ -277,6 +292,7 @@ gateway_result gateway_reader::read(std::vector<source_text> files, gateway* par
         read_text(*source, source == configuration.front());
     if (result_.tunnel)
         check_required(*result_.tunnel, result_.tunnel->at, "tunnel");
+    fill_in_host();
     // With a part missing, everything that refers to it would be an error.
     if (whole_)
         check_gateway(result_, purpose_, errors_);

@@ -49,6 +49,8 @@ std::string toml_text(const gateway& source) {
         text += "\n[tunnel]\n" + keys(*source.tunnel);
     text += tables("peer", source.peers);
     text += tables("route", source.routes);
+    if (source.host)
+        text += "\n[host]\n" + keys(*source.host);
     text += "\n[metrics]\n" + keys(source.metrics);
     return text;
 }

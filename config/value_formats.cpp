@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/value_formats.h"
 
-#include "config/gateway.h"
+#include <charconv>
 
 namespace landfall::config::formats {
 
@@ -201,6 +201,32 @@ failed endpoint::read(const value& item, base::udp_endpoint& to) {
         return is_not(item.text, values());
     to = *got;
     return {};
+}
+
+failed allowance::read(const value& item, host_allowance& to) {
+    if (const auto wrong = not_text(item, values()))
+        return wrong;
+    const std::string_view text = item.text;
+    if (text == "icmp") {
+        to = {host_protocol::icmp, 0};
+        return {};
+    }
+    const bool tcp = text.starts_with("tcp/");
+    if (!tcp && !text.starts_with("udp/"))
+        return is_not(text, values());
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + 4, end, to.port);
+    if (error != std::errc{} || stop != end || to.port == 0 || text[4] == '0')
+        return is_not(text, values());
+    to.protocol = tcp ? host_protocol::tcp : host_protocol::udp;
+    return {};
+}
+
+std::string allowance::write(const host_allowance& from) {
+    if (from.protocol == host_protocol::icmp)
+        return in_quotes("icmp");
+    return in_quotes(
+        fmt::format("{}/{}", from.protocol == host_protocol::tcp ? "tcp" : "udp", from.port));
 }
 
 std::string number_values(std::int64_t least, std::int64_t most, quantity unit) {

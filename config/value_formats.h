@@ -6,6 +6,7 @@
 
 #include "base/ip.h"
 #include "config/document.h"
+#include "config/gateway.h"
 #include "config/mission_keys.h"
 #include "config/units.h"
 
@@ -110,6 +111,16 @@ struct endpoint {
     }
     static failed read(const value& item, base::udp_endpoint& to);
     static std::string write(const base::udp_endpoint& from) { return in_quotes(to_text(from)); }
+};
+
+/// "icmp", "tcp/22", "udp/123".
+struct allowance {
+    using type = host_allowance;
+    static std::string values() {
+        return "\"icmp\", or a protocol and a port: \"tcp/9464\", \"udp/123\"";
+    }
+    static failed read(const value& item, host_allowance& to);
+    static std::string write(const host_allowance& from);
 };
 
 /// A whole number within a range, in units of `Unit`: bare, or as text with its unit.

@@ -575,3 +575,42 @@ TEST_CASE("config/gateway_loader: the number of tables and of values is bounded"
     CHECK(errors_of(carrier_only + "[lcores]\nio = [" + numbers + "]\n")
               .find("io: more than 256 values") != std::string::npos);
 }
+
+TEST_CASE("config/gateway_loader: the host's interface is there when it is asked for") {
+    const auto with = [](const std::string& text) {
+        return good(read_gateway({{"base.toml", base_text}, {"l.toml", text}}, presets()));
+    };
+    CHECK_FALSE(with("").host.has_value());
+    const gateway usual = with("[host]\n[metrics]\nlisten = \"10.77.0.1:9000\"\n");
+    REQUIRE(usual.host.has_value());
+    CHECK(usual.host->interface_name == "landfall0");
+    CHECK(usual.host->allow ==
+          std::vector<host_allowance>{{host_protocol::icmp, 0}, {host_protocol::tcp, 9000}});
+    CHECK(toml_text(usual).find("\n[host]\ninterface = \"landfall0\"  # default\n"
+                                "allow = [\"icmp\", \"tcp/9000\"]  # default\n") !=
+          std::string::npos);
+    CHECK(with("[host]\n[metrics]\nenabled = false\n").host->allow.size() == 1);
+    CHECK(with("[host]\nallow = []\n").host->allow.empty());
+    const gateway chosen = with("[host]\nallow = [\"udp/123\", \"tcp/65535\"]\n");
+    CHECK(chosen.host->allow ==
+          std::vector<host_allowance>{{host_protocol::udp, 123}, {host_protocol::tcp, 65535}});
+    CHECK(without_comments(
+              toml_text(good(read_gateway({{"x.toml", toml_text(chosen)}}, presets())))) ==
+          without_comments(toml_text(chosen)));
+}
+
+TEST_CASE("config/gateway_checks: the host's interface") {
+    CHECK(
+        added("[host]\ninterface = \"longer_than_15_octets\"\n").starts_with("2:13: interface: "));
+    CHECK(added("[host]\ninterface = \"mdc0\"\n") ==
+          "2:13: interface: mdc0 is that of port \"mdc\", base.toml:8:10\n");
+    for (const char* const word :
+         {"icmp/1", "tcp", "tcp/", "tcp/0", "tcp/65536", "tcp/022", "tcp/22 ", "sctp/22", "Icmp"}) {
+        INFO(word);
+        CHECK(added(fmt::format("[host]\nallow = [\"{}\"]\n", word))
+                  .starts_with(fmt::format("2:10: allow: \"{}\" is not ", word)));
+    }
+    CHECK(added("[host]\nallow = [\"tcp/22\", \"tcp/22\"]\n") == "2:20: allow: \"tcp/22\" twice\n");
+    CHECK(errors_of(carrier_only + "[host]\n").find("the host's interface needs a [tunnel]") !=
+          std::string::npos);
+}
