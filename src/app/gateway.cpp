@@ -112,6 +112,10 @@ std::size_t gateway::memory_octets(const config::gateway& settings) {
     if (settings.tunnel) {
         octets += dataplane::packet_pool::memory_octets(tunnel_pool(settings)) +
                   dataplane::packet_pool::memory_octets(message_pool());
+        if (settings.host) {
+            octets += dataplane::packet_pool::memory_octets(
+                host_stage::pool(tunnel_pool(settings).data_octets));
+        }
     }
     return octets;
 }
@@ -144,6 +148,9 @@ base::result<void> gateway::build(const dataplane::eal& eal) {
     }
     if (done) {
         done = make_modems(modems);
+    }
+    if (done) {
+        done = make_host();
     }
     if (done) {
         make_stacks();
@@ -403,6 +410,10 @@ void gateway::make_stacks() {
             for (const auto& ring : outputs_) {
                 stage.inputs.push_back(ring.get());
             }
+            if (host_) {
+                stage.inputs.push_back(&host_->out());
+                stage.host = &host_->in();
+            }
             tunnel_stage_ = std::make_unique<tunnel_stage>(std::move(stage), *tunnel_,
                                                            *ports_[i].stack, *message_pool_);
         }
@@ -498,6 +509,9 @@ void gateway::wait_for_links() {
 }
 
 void gateway::stop() noexcept {
+    if (host_) {
+        host_->stop();
+    }
     for (const auto& loop : loops_) {
         loop->request_stop();
     }
@@ -531,6 +545,9 @@ std::size_t gateway::port_index(std::string_view name) const {
 }
 
 bool gateway::drain(double patience_s, const std::function<void()>& meanwhile) {
+    if (host_) {
+        host_->stop(); // what it still began would not be answered
+    }
     for (const auto& input : inputs_) {
         input->close();
     }

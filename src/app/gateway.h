@@ -6,6 +6,7 @@
 
 #include "app/carrier_input.h"
 #include "app/carrier_stage.h"
+#include "app/host_stage.h"
 #include "app/modem_stage.h"
 #include "app/peer_watch.h"
 #include "app/placement.h"
@@ -45,7 +46,8 @@ struct gateway_config {
     /// Keeps a time stamp for the next run, before it is sent; tried again when it says false. May
     /// be empty.
     std::function<bool(const crypto::tai64n&)> keep_timestamp{};
-    std::string sha256{}; ///< of the configuration's files
+    std::string sha256{};                             ///< of the configuration's files
+    std::unique_ptr<dataplane::tun> host_interface{}; ///< where [host] asks for it
 };
 
 [[nodiscard]] delivery::form form_of(config::payload as) noexcept;
@@ -115,6 +117,7 @@ class gateway {
     base::result<void> make_carriers();
     std::vector<carrier_place> place_carriers(std::span<const dataplane::lcore> lcores);
     base::result<void> make_modems(std::span<const dataplane::lcore> lcores);
+    base::result<void> make_host();
     void make_stacks();
     [[nodiscard]] std::vector<dataplane::flow_sink> sinks_of(std::size_t port, std::size_t queue);
     void make_io(std::span<const dataplane::lcore> lcores);
@@ -142,6 +145,7 @@ class gateway {
     void add_buffers(control::snapshot& to) const;
     void add_carriers(control::snapshot& to) const;
     void add_tunnel(control::snapshot& to) const;
+    void add_host(control::tunnel_state& to) const;
     void add_routes(control::snapshot& to) const;
 
     config::gateway settings_;
@@ -152,8 +156,10 @@ class gateway {
 
     std::unique_ptr<dataplane::packet_pool> tunnel_pool_;  ///< outlives what holds its packets
     std::unique_ptr<dataplane::packet_pool> message_pool_; ///< likewise
+    std::unique_ptr<dataplane::packet_pool> host_pool_;    ///< likewise
     std::vector<port_parts> ports_;
     std::unique_ptr<crypto::tunnel> tunnel_;
+    std::unique_ptr<host_stage> host_;
     std::unique_ptr<tunnel_stage> tunnel_stage_;
     std::size_t inner_mtu_ = 0;
     crypto::tai64n kept_timestamp_{};

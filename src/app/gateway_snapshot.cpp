@@ -119,6 +119,9 @@ void gateway::add_buffers(control::snapshot& to) const {
         to.pools.push_back({"tunnel", tunnel_pool_->available(), tunnel_pool_->capacity()});
         to.pools.push_back({"messages", message_pool_->available(), message_pool_->capacity()});
     }
+    if (host_pool_) {
+        to.pools.push_back({"host", host_pool_->available(), host_pool_->capacity()});
+    }
     const auto add_ring = [&](std::string ring, const dataplane::packet_ring& of) {
         to.rings.push_back({std::move(ring), of.used(), of.capacity(), of.dropped()});
     };
@@ -136,6 +139,10 @@ void gateway::add_buffers(control::snapshot& to) const {
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
         add_ring("tunnel-" + std::to_string(i), *outputs_[i]);
+    }
+    if (host_) {
+        add_ring("host-in", host_->in());
+        add_ring("host-out", host_->out());
     }
 }
 
@@ -263,6 +270,23 @@ void gateway::add_tunnel(control::snapshot& to) const {
     to.tunnel.drops.push_back({"left_behind", left_behind_});
     add_counts<stage_drop>(to.tunnel.drops, stage_drops,
                            [&](auto why) { return tunnel_stage_->dropped(why); });
+    add_host(to.tunnel);
+}
+
+void gateway::add_host(control::tunnel_state& to) const {
+    if (!host_) {
+        return;
+    }
+    to.host.interface_name = host_->interface_name();
+    to.host.received = {host_->to_host().packets.value(), host_->to_host().octets.value()};
+    to.host.transmitted = {host_->from_host().packets.value(), host_->from_host().octets.value()};
+    add_counts<dataplane::host_drop>(to.rejects, dataplane::host_drops,
+                                     [&](auto why) { return host_->refused_to_host(why); });
+    to.rejects.push_back({"host_ring_full", host_->in().dropped()});
+    to.rejects.push_back({"host_not_taken", host_->not_written()});
+    add_counts<dataplane::host_drop>(to.drops, dataplane::host_drops,
+                                     [&](auto why) { return host_->refused_from_host(why); });
+    to.drops.push_back({"host_ring_full", host_->out().dropped()});
 }
 
 void gateway::add_routes(control::snapshot& to) const {

@@ -11,6 +11,7 @@
 #include "dataplane/device.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/kernel_interface.h"
+#include "dataplane/tun.h"
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -200,10 +201,45 @@ void check_queues(const config::gateway& gateway, findings& found) {
             fmt::format("io: {} more than there are receive queues for", counted(spare, "CPU")));
 }
 
+bool is_tunnels(const config::gateway& gateway, const base::ip_address& address) {
+    return gateway.tunnel && std::ranges::any_of(gateway.tunnel->address, [&](const auto& own) {
+               return own.address == address;
+           });
+}
+
+/// What the host's interface takes. That of a running gateway is as good as one made beforehand.
+void check_host(const config::gateway& gateway, findings& found) {
+    if (!gateway.host)
+        return;
+    const config::host_settings& host = *gateway.host;
+    const config::origin named = config::origin_of(host.given, "interface");
+    const config::origin at = named.source != nullptr ? named : host.at;
+    if (access(dataplane::tun_device, F_OK) != 0) {
+        found.lacking(at,
+                      fmt::format("host: {}: {}; `modprobe tun`", dataplane::tun_device, reason()));
+        return;
+    }
+    if (access(dataplane::tun_device, R_OK | W_OK) != 0)
+        found.wrong(at, fmt::format("host: {}: {}", dataplane::tun_device, reason()),
+                    base::exit_code::no_permission);
+    const bool there = dataplane::interface_index(host.interface_name) != 0;
+    if (there && !fs::exists(fmt::format("/sys/class/net/{}/tun_flags", host.interface_name)))
+        found.wrong(at,
+                    fmt::format("host: {} is an interface of another kind", host.interface_name));
+    else if (const std::string missing = dataplane::missing_capabilities(
+                 "net_tap", {}, dataplane::effective_capabilities());
+             !there && !missing.empty())
+        found.wrong(at,
+                    fmt::format("host: making {} needs {}; or make it beforehand, for this user",
+                                host.interface_name, missing),
+                    base::exit_code::no_permission);
+}
+
 /// Whether the machine has the address, at any free port: the right one may be a running gateway's.
-void check_metrics(const config::listener& metrics, findings& found) {
+void check_metrics(const config::gateway& gateway, findings& found) {
+    const config::listener& metrics = gateway.metrics;
     const base::ip_address& own = metrics.endpoint.address;
-    if (!metrics.enabled || own.v6)
+    if (!metrics.enabled || own.v6 || (gateway.host && is_tunnels(gateway, own)))
         return;
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -224,7 +260,8 @@ gateway_keys inspect_machine(const config::gateway& gateway, findings& found) {
         check_device(port, found);
         check_addresses(port, found);
     }
-    check_metrics(gateway.metrics, found);
+    check_metrics(gateway, found);
+    check_host(gateway, found);
     if (crypto::start())
         return keys_of(gateway, found);
     found.wrong({}, "libsodium cannot be used on this machine");

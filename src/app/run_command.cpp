@@ -65,6 +65,7 @@ class service {
 
   private:
     base::result<void> start();
+    base::result<void> make_host_interface();
     base::result<void> start_metrics();
     base::result<void> open_sockets();
     base::result<void> start_gateway();
@@ -77,6 +78,7 @@ class service {
     config::gateway settings_;
     gateway_keys keys_; ///< until the gateway has them
     control::logger log_;
+    std::unique_ptr<dataplane::tun> host_interface_; ///< until the gateway has it
     std::unique_ptr<timestamp_file> timestamps_;
     std::unique_ptr<dataplane::eal> eal_;
     std::unique_ptr<gateway> gateway_;
@@ -90,7 +92,10 @@ class service {
 
 // What another process may hold comes first: nothing has then been done to an interface.
 base::result<void> service::start() {
-    auto done = start_metrics();
+    auto done = make_host_interface(); // the metrics may be served there
+    if (done) {
+        done = start_metrics();
+    }
     if (done) {
         done = open_sockets();
     }
@@ -98,6 +103,23 @@ base::result<void> service::start() {
         done = start_gateway();
     }
     return done;
+}
+
+base::result<void> service::make_host_interface() {
+    if (!settings_.host) {
+        return {};
+    }
+    auto made = dataplane::tun::open(host_interface_of(settings_));
+    if (!made) {
+        return std::unexpected(made.error());
+    }
+    for (const std::string& warning : (*made)->warnings()) {
+        log_.warning(warning);
+    }
+    host_interface_ = std::move(*made);
+    log_.info(
+        fmt::format("host: its connections go through the tunnel by {}", host_interface_->name()));
+    return {};
 }
 
 base::result<void> service::start_metrics() {
@@ -134,8 +156,10 @@ base::result<void> service::start_gateway() {
     for (const std::string& warning : eal_->warnings()) {
         log_.warning(warning);
     }
-    gateway_config config{
-        .settings = settings_, .keys = std::move(keys_), .sha256 = identity_of(settings_)};
+    gateway_config config{.settings = settings_,
+                          .keys = std::move(keys_),
+                          .sha256 = identity_of(settings_),
+                          .host_interface = std::move(host_interface_)};
     if (settings_.tunnel) {
         timestamps_ =
             std::make_unique<timestamp_file>(folder_of("STATE_DIRECTORY", "/var/lib/landfall") /

@@ -28,7 +28,8 @@ void swap_addresses(std::span<std::uint8_t> ip, bool v6) noexcept {
 } // namespace
 
 const char* name(inner_result result) noexcept {
-    static constexpr std::array names{"echo_answered", "not_for_us", "not_echo", "bad_packet"};
+    static constexpr std::array names{"echo_answered", "for_host", "not_for_us", "not_echo",
+                                      "bad_packet"};
     static_assert(names.size() == inner_results);
     return names[index(result)];
 }
@@ -45,7 +46,7 @@ tunnel_stage::tunnel_stage(tunnel_stage_config config, crypto::tunnel& tunnel,
       listen_port_(tunnel.control().listen_port()) {
     waiting_.reserve(config_.peers);
     for (std::size_t i = 0; i < config_.peers; ++i) {
-        waiting_.push_back({base::fixed_queue<rte_mbuf*>(config_.staged_packets)});
+        waiting_.push_back({.packets = base::fixed_queue<rte_mbuf*>(config_.staged_packets)});
     }
 }
 
@@ -106,10 +107,10 @@ void tunnel_stage::receive(packet_burst& burst, time_ns now) noexcept {
         batch[i].source = burst[i].source();
     }
     tunnel_.data().decrypt(std::span(batch).first(burst.size()), now);
-    packet_burst replies;
+    inner_packets inner;
     for (std::size_t i = 0; i < burst.size(); ++i) {
         if (batch[i].status == crypto::decrypt_status::packet) {
-            take_inner(burst.take(i), batch[i], replies);
+            take_inner(burst.take(i), batch[i], inner);
         } else if (batch[i].status == crypto::decrypt_status::handshake) {
             handshake_message message{.peer = batch[i].source,
                                       .size = static_cast<std::uint16_t>(batch[i].length)};
@@ -119,28 +120,34 @@ void tunnel_stage::receive(packet_burst& burst, time_ns now) noexcept {
             }
         }
     }
-    submit(replies, now);
+    submit(inner.replies, now);
     flush(now);
+    if (config_.host != nullptr) {
+        config_.host->enqueue(inner.for_host);
+    }
 }
 
-void tunnel_stage::take_inner(packet one, const crypto::incoming& in,
-                              packet_burst& replies) noexcept {
+void tunnel_stage::take_inner(packet one, const crypto::incoming& in, inner_packets& to) noexcept {
     one.trim_front(static_cast<std::size_t>(in.packet - one.data().data()));
     one.trim_back(one.data().size() - in.packet_length);
-    const inner_result result = answer(one.data());
+    const inner_result result = judge(one.data());
     inner_[index(result)].add();
-    if (result != inner_result::echo_answered) {
+    // Either burst is as large as the one that came in.
+    if (result == inner_result::echo_answered) {
+        one.set_word(in.peer);
+        static_cast<void>(to.replies.push(one));
+    } else if (result == inner_result::for_host) {
+        static_cast<void>(to.for_host.push(one));
+    } else {
         if (result == inner_result::not_echo && config_.sink.take != nullptr) {
             config_.sink.take(config_.sink.context, one.data());
         }
         one.free();
-        return;
     }
-    one.set_word(in.peer);
-    static_cast<void>(replies.push(one)); // as large as the burst that came in
 }
 
-inner_result tunnel_stage::answer(std::span<std::uint8_t> data) const noexcept {
+/// An echo request becomes its answer.
+inner_result tunnel_stage::judge(std::span<std::uint8_t> data) const noexcept {
     const bool v6 = data[0] >> 4U == 6;
     const auto ip = v6 ? dataplane::parse_ipv6(data) : dataplane::parse_ipv4(data);
     if (!ip) {
@@ -156,7 +163,7 @@ inner_result tunnel_stage::answer(std::span<std::uint8_t> data) const noexcept {
     const auto message = data.subspan(ip->octets, ip->total - ip->octets);
     if (ip->protocol != icmp || !dataplane::check_icmp(message, *ip) ||
         !dataplane::turn_echo(message, v6)) {
-        return inner_result::not_echo;
+        return config_.host != nullptr ? inner_result::for_host : inner_result::not_echo;
     }
     swap_addresses(data, v6);
     return inner_result::echo_answered;
@@ -293,6 +300,11 @@ void tunnel_stage::stage(packet one, std::uint16_t peer) noexcept {
         return;
     }
     waiting& to = waiting_[peer];
+    const bool hosts = (one.word() & of_host) != 0;
+    if (hosts && to.of_host == config_.staged_of_host) {
+        drop(one, counter_of(encrypt_status::no_session)); // it sends it again, or does without
+        return;
+    }
     if (to.packets.full()) {
         drop(unstage(to), counter_of(encrypt_status::no_session));
     } else if (staged_total_ >= config_.staged_total) {
@@ -305,12 +317,14 @@ void tunnel_stage::stage(packet one, std::uint16_t peer) noexcept {
         to.failures = failures(peer);
     }
     to.packets.push_back(one.get());
+    to.of_host += hosts ? 1U : 0U;
     staged_count_.set(++staged_total_);
 }
 
 packet tunnel_stage::unstage(waiting& from) noexcept {
     const packet oldest(from.packets.front());
     from.packets.pop_front();
+    from.of_host -= (oldest.word() & of_host) != 0 ? 1U : 0U;
     --staged_total_;
     return oldest;
 }

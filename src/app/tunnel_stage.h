@@ -22,6 +22,9 @@ namespace landfall::app {
 /// Added to a peer's index in a packet's word: the route names the peer, whatever its allowed IPs.
 inline constexpr std::uint32_t any_destination = 0x1'0000;
 
+/// Added where the host's own IP sent the packet: few of these wait for a session.
+inline constexpr std::uint32_t of_host = 0x2'0000;
+
 /// A handshake message, to the control thread or from it.
 struct handshake_message {
     static constexpr std::size_t most_octets = crypto::initiation::octets;
@@ -34,11 +37,12 @@ struct handshake_message {
 /// What became of an authentic inner packet that a peer sent.
 enum class inner_result : std::uint8_t {
     echo_answered,
+    for_host,   ///< to the gateway, handed to the host's own IP
     not_for_us, ///< to an address that is not the gateway's own
-    not_echo,   ///< to the gateway, but no echo request
+    not_echo,   ///< to the gateway, but no echo request, and the host's own IP is kept out
     bad_packet, ///< fragments and malformed ones
 };
-inline constexpr std::size_t inner_results = 4;
+inline constexpr std::size_t inner_results = 5;
 [[nodiscard]] const char* name(inner_result result) noexcept;
 
 /// Why a packet or message was dropped, besides what the tunnel says of packets.
@@ -61,8 +65,10 @@ struct tunnel_stage_config {
     std::size_t staged_packets = 1024;      ///< for each peer without a session, the newest
     std::size_t staged_total = 2048;        ///< for all of them; who has most gives way
     std::vector<base::ip_prefix> addresses; ///< the gateway's own in the tunnel
+    std::size_t staged_of_host = 64;        ///< of those of each peer, the host's own
     std::vector<dataplane::packet_ring*> inputs{};
     inner_sink sink{};
+    dataplane::packet_ring* host = nullptr; ///< to the host's own IP; may be none
 };
 
 class tunnel_stage {
@@ -114,12 +120,17 @@ class tunnel_stage {
     /// Packets without a session, oldest first.
     struct waiting {
         base::fixed_queue<rte_mbuf*> packets;
+        std::size_t of_host = 0;
         std::uint64_t failures = 0; ///< the peer's `handshakes_failed` when the first began to wait
     };
 
+    struct inner_packets {
+        dataplane::packet_burst replies;
+        dataplane::packet_burst for_host;
+    };
     void take_inner(dataplane::packet packet, const crypto::incoming& in,
-                    dataplane::packet_burst& replies) noexcept;
-    [[nodiscard]] inner_result answer(std::span<std::uint8_t> packet) const noexcept;
+                    inner_packets& to) noexcept;
+    [[nodiscard]] inner_result judge(std::span<std::uint8_t> packet) const noexcept;
     std::size_t send_messages(dataplane::time_ns now) noexcept;
     std::size_t send_keepalives(dataplane::time_ns now) noexcept;
     std::size_t send_staged(dataplane::time_ns now) noexcept;

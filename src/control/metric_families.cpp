@@ -374,6 +374,18 @@ void add_peers(families& all, const std::vector<peer_state>& peers) {
           [](const peer_state& p) { return p.silent_s; }}});
 }
 
+void add_host(families& all, const host_state& host) {
+    const std::vector<host_state> one(host.interface_name.empty() ? 0 : 1, host);
+    add_sets<host_state>(
+        all, one, [](const host_state& h) { return labels{{"interface", h.interface_name}}; },
+        {{"landfall_host_packets_total", counter, "direction",
+          "Packets between the tunnel and the host's own IP",
+          [](const host_state& h) { return both_ways(h.received.packets, h.transmitted.packets); }},
+         {"landfall_host_bytes_total", counter, "direction",
+          "Bytes between the tunnel and the host's own IP",
+          [](const host_state& h) { return both_ways(h.received.bytes, h.transmitted.bytes); }}});
+}
+
 void add_routes(families& all, const std::vector<route_state>& routes) {
     const auto name = [](const route_state& r) {
         return labels{
@@ -406,6 +418,7 @@ std::vector<MetricFamily> families_of(const snapshot& now) {
     add_frames(all, now.carriers);
     add_virtual_channels(all, now.carriers);
     add_peers(all, now.tunnel.peers);
+    add_host(all, now.tunnel.host);
     add_routes(all, now.routes);
     return all;
 }

@@ -147,6 +147,13 @@ struct peer_state {
     double silent_s = 0.0; ///< handshakes without an answer; 0: it answers, or was not asked
 };
 
+/// The host's own way through the tunnel.
+struct host_state {
+    std::string interface_name; ///< empty: there is none
+    traffic received;           ///< from the tunnel
+    traffic transmitted;
+};
+
 struct tunnel_state {
     std::string interface_name;
     std::uint16_t listen_port = 0;
@@ -155,6 +162,7 @@ struct tunnel_state {
     std::vector<peer_state> peers;
     named_counts rejects; ///< packets from outside, by reason
     named_counts drops;   ///< packets to send, by reason
+    host_state host;
 };
 
 /// One for each route, carrier and peer.

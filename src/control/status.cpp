@@ -156,6 +156,13 @@ void fields(F each, of<peer_state> auto& s) {
 }
 
 template <class F>
+void fields(F each, of<host_state> auto& s) {
+    each("interface", s.interface_name);
+    each("received", s.received);
+    each("transmitted", s.transmitted);
+}
+
+template <class F>
 void fields(F each, of<tunnel_state> auto& s) {
     each("interface", s.interface_name);
     each("listen_port", s.listen_port);
@@ -164,6 +171,7 @@ void fields(F each, of<tunnel_state> auto& s) {
     each("peers", s.peers);
     each("rejects", s.rejects);
     each("drops", s.drops);
+    each("host", s.host);
 }
 
 template <class F>

@@ -307,6 +307,13 @@ void add_tunnel(lines& page, const view& v) {
                                                                      : line_kind::plain);
     }
     peers.append_to(page);
+    if (const host_state& host = v.now.tunnel.host; !host.interface_name.empty()) {
+        table kernel{"HOST", ">RX PACKETS", ">RX", ">TX PACKETS", ">TX"};
+        kernel.add({host.interface_name, text(host.received.packets), bytes(host.received.bytes),
+                    text(host.transmitted.packets), bytes(host.transmitted.bytes)},
+                   line_kind::plain);
+        kernel.append_to(page);
+    }
 }
 
 void add_routes(lines& page, const view& v) {

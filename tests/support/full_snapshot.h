@@ -89,6 +89,7 @@ inline control::snapshot full_snapshot() {
                         {"mdc-b", "", {}, {}, 0, counts({"initiated", "completed"})}};
     now.tunnel.rejects = counts({"bad_tag", "replay", "unknown_peer", "stale_key", "short"}, 318);
     now.tunnel.drops = counts({"no_key", "queue_full"}, 323);
+    now.tunnel.host = {"landfall1", {330, 331}, {332, 333}};
     now.routes = {{"1", "noaa20", "mdc-a", "frames", 325, 326, 327, counts({"no_neighbour"}, 328)}};
     now.watchdog_pings = 329;
     return now;
