@@ -119,6 +119,7 @@ struct host_allowance {
 struct host_settings {
     std::string interface_name = "landfall0";
     std::vector<host_allowance> allow; ///< by default ICMP and the metrics
+    std::uint32_t rate_mbit_s = 100;   ///< that the host sends at most
     origin at;
     key_origins given;
 };

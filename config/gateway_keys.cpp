@@ -171,8 +171,10 @@ constexpr std::array keys_of_route{
     key<is::network, &route_settings::source>("source"),
     key<is::network, &route_settings::destination>("destination")};
 
-constexpr std::array keys_of_host{key<is::interface, &host_settings::interface_name>("interface"),
-                                  key<is::allowance, &host_settings::allow>("allow")};
+constexpr std::array keys_of_host{
+    key<is::interface, &host_settings::interface_name>("interface"),
+    key<is::allowance, &host_settings::allow>("allow"),
+    key<is::number<std::uint32_t, 1, 100'000>, &host_settings::rate_mbit_s>("rate_mbit_s")};
 
 constexpr std::array keys_of_metrics{key<is::endpoint, &listener::endpoint>("listen"),
                                      key<is::flag, &listener::enabled>("enabled")};

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <fstream>
 #include <memory>
 
 namespace landfall::dataplane {
@@ -91,6 +92,12 @@ bool set_interface_up(const std::string& name) noexcept {
     const bool is_up = (request.ifr_flags & IFF_UP) != 0;
     request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
     return is_up || ask(name, SIOCSIFFLAGS, request);
+}
+
+bool ipv6_disabled(const std::string& name) {
+    char disabled = '1'; // also where there is no IPv6 at all
+    std::ifstream("/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6") >> disabled;
+    return disabled != '0';
 }
 
 bool interface_has(const std::string& name, const base::ip_address& address) noexcept {

@@ -21,6 +21,8 @@ namespace landfall::dataplane {
 [[nodiscard]] std::optional<std::string> interface_with(const base::ip_address& address);
 /// False, and `errno` says why, when that is not allowed.
 [[nodiscard]] bool set_interface_up(const std::string& name) noexcept;
+/// Whether the kernel gives no IPv6 address to the interface.
+[[nodiscard]] bool ipv6_disabled(const std::string& name);
 /// Whether the address is one of the interface's own.
 [[nodiscard]] bool interface_has(const std::string& name, const base::ip_address& address) noexcept;
 

@@ -71,13 +71,15 @@ using notes = std::vector<std::string>;
 base::result<void> set_addresses(const tun_config& config, unsigned interface,
                                  route_netlink& kernel, notes& warnings) {
     for (const base::ip_prefix& one : config.address) {
-        const int error =
-            interface_has(config.name, one.address) ? 0 : kernel.add_address(interface, one);
-        // Where IPv6 is switched off, for all or for this interface.
-        if (one.address.v6 && (error == EACCES || error == EOPNOTSUPP || error == EAFNOSUPPORT)) {
+        if (interface_has(config.name, one.address)) {
+            continue;
+        }
+        if (one.address.v6 && ipv6_disabled(config.name)) {
             warnings.push_back("host interface " + config.name + ": no " + to_text(one) +
                                ": IPv6 is disabled on this host");
-        } else if (error != 0 && error != EEXIST) {
+            continue;
+        }
+        if (const int error = kernel.add_address(interface, one); error != 0) {
             return failed(config.name, "its address " + to_text(one), error);
         }
     }

@@ -7,6 +7,7 @@
 #include "dataplane/lcore.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace landfall::app {
@@ -20,7 +21,8 @@ using dataplane::time_ns;
 // while there is something to do.
 constexpr long awake_wait_ns = 100'000;
 constexpr long idle_wait_ns = 2'000'000;
-constexpr std::size_t awake_turns = 1000; // without anything to do
+constexpr time_ns most_ahead_ns = 1'000'000; // that the host sends at once
+constexpr std::size_t awake_turns = 1000;    // without anything to do
 
 std::uint8_t number_of(config::host_protocol protocol) noexcept {
     switch (protocol) {
@@ -64,7 +66,8 @@ dataplane::host_filter_config host_filter_of(const config::gateway& settings) {
 host_stage::host_stage(std::unique_ptr<dataplane::tun> interface, const config::gateway& settings,
                        dataplane::packet_pool& pool)
     : tun_(std::move(interface)), mtu_(host_interface_of(settings).mtu),
-      filter_(host_filter_of(settings)), pool_(pool) {}
+      filter_(host_filter_of(settings)), pool_(pool),
+      ns_per_octet_(8e3 / settings.host->rate_mbit_s) {}
 
 base::result<std::unique_ptr<host_stage>>
 host_stage::start(std::unique_ptr<dataplane::tun> interface, const config::gateway& settings,
@@ -96,7 +99,9 @@ void host_stage::run(const std::stop_token& stop) noexcept {
         const time_ns now = dataplane::time_now();
         const std::size_t done = give_host(now) + take_host(now);
         idle = done > 0 ? 0 : idle + 1;
-        if (done == 0) {
+        if (done == 0 && blocked_) { // the interface would not wait
+            std::this_thread::sleep_for(std::chrono::nanoseconds(awake_wait_ns));
+        } else if (done == 0) {
             tun_->wait(idle < awake_turns ? awake_wait_ns : idle_wait_ns);
         }
     }
@@ -125,8 +130,12 @@ std::size_t host_stage::give_host(time_ns now) noexcept {
 std::size_t host_stage::take_host(time_ns now) noexcept {
     packet_burst burst;
     std::size_t taken = 0;
-    while (burst.room() > 0 && out_->used() + burst.size() < out_->capacity() &&
-           pool_.allocate(burst, 1)) {
+    while (burst.room() > 0) {
+        blocked_ = sent_until_ > now + most_ahead_ns ||
+                   out_->used() + burst.size() >= out_->capacity() || !pool_.allocate(burst, 1);
+        if (blocked_) {
+            break;
+        }
         const std::size_t last = burst.size() - 1;
         const packet one = burst[last];
         const auto room = one.append(mtu_);
@@ -138,6 +147,8 @@ std::size_t host_stage::take_host(time_ns now) noexcept {
             one.set_word(crypto::no_peer | of_host);
             from_host_.packets.add();
             from_host_.octets.add(octets);
+            sent_until_ = std::max(sent_until_, now) +
+                          static_cast<time_ns>(ns_per_octet_ * static_cast<double>(octets));
             continue;
         }
         burst.take(last).free();

@@ -29,7 +29,7 @@ struct host_traffic {
 
 class host_stage {
   public:
-    static constexpr std::size_t ring_packets = 512;
+    static constexpr std::size_t ring_packets = 1024;
 
     /// Packets of the host's own, which take none away from frames.
     [[nodiscard]] static dataplane::packet_pool_config pool(std::size_t data_octets) {
@@ -84,6 +84,9 @@ class host_stage {
     std::array<base::counter, dataplane::host_drops> refused_to_host_;
     std::array<base::counter, dataplane::host_drops> refused_from_host_;
     base::counter not_written_;
+    bool blocked_ = false; ///< there was no room for what the host sends, or it was too much
+    double ns_per_octet_;  ///< of what the host sends
+    dataplane::time_ns sent_until_ = 0; ///< when what it sent is over, at that rate
     std::jthread thread_;
 };
 

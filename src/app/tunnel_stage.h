@@ -64,8 +64,8 @@ struct tunnel_stage_config {
     std::size_t peers = 64;                 ///< the tunnel's most
     std::size_t staged_packets = 1024;      ///< for each peer without a session, the newest
     std::size_t staged_total = 2048;        ///< for all of them; who has most gives way
-    std::vector<base::ip_prefix> addresses; ///< the gateway's own in the tunnel
     std::size_t staged_of_host = 64;        ///< of those of each peer, the host's own
+    std::vector<base::ip_prefix> addresses; ///< the gateway's own in the tunnel
     std::vector<dataplane::packet_ring*> inputs{};
     inner_sink sink{};
     dataplane::packet_ring* host = nullptr; ///< to the host's own IP; may be none

@@ -15,8 +15,8 @@ from support import Case, needs_program, needs_root
 BUILD = pathlib.Path(os.environ["LANDFALL_BUILD"])
 SOURCE = pathlib.Path(os.environ["LANDFALL_SOURCE"])
 # The exposure that systemd may find at most, 0 (none) to 10.
-MOST_EXPOSED = {None: 1.4, "vfio": 1.6, "tap": 1.9, "pcap": 1.8, "af_packet": 2.0, "af_xdp": 2.6}
-CAPABILITIES = {None: "", "vfio": "", "tap": "CAP_NET_ADMIN", "pcap": "CAP_NET_RAW",
+MOST_EXPOSED = {None: 1.4, "vfio": 1.6, "tap": 1.9, "host": 1.9, "pcap": 1.8, "af_packet": 2.0, "af_xdp": 2.6}
+CAPABILITIES = {None: "", "vfio": "", "tap": "CAP_NET_ADMIN", "host": "CAP_NET_ADMIN", "pcap": "CAP_NET_RAW",
                 "af_packet": "CAP_NET_RAW CAP_NET_ADMIN",
                 "af_xdp": "CAP_NET_RAW CAP_NET_ADMIN CAP_IPC_LOCK CAP_SYS_ADMIN"}
 

@@ -92,6 +92,7 @@ struct party_config {
     std::size_t staged_packets = 16;
     std::size_t staged_total = 24;
     std::shared_ptr<crypto::tunnel> tunnel{}; ///< another party's
+    dataplane::packet_ring* host = nullptr;
 };
 
 /// A tunnel and its stage. Inner packets are given to its ring, and those that come are kept.
@@ -117,9 +118,11 @@ class party {
         stage.emplace(app::tunnel_stage_config{.peers = 4,
                                                .staged_packets = config.staged_packets,
                                                .staged_total = config.staged_total,
+                                               .staged_of_host = 5,
                                                .addresses = {{inner_of(number), 32}},
                                                .inputs = {input.get()},
-                                               .sink = {keep, this}},
+                                               .sink = {keep, this},
+                                               .host = config.host},
                       *tunnel, at.stack, *messages);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tunnel_parties.h"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 #include <string>
@@ -243,6 +244,61 @@ TEST_CASE("app/tunnel_stage: packets follow a peer to where it is") {
     CHECK(w.far[0].arrived() == std::vector{0U});
     CHECK(w.far[2].tunnel->numbers().packets.count(crypto::decrypt_status::unknown_index).value() ==
           1);
+}
+
+TEST_CASE("app/tunnel_stage: what is for the host is handed over, and the gateway answers echoes") {
+    const auto ring = must(dataplane::packet_ring::create(unique_name("host"), 64));
+    two_sites w({.host = ring.get()});
+    REQUIRE(w.send(2, 0));
+    w.run(50);
+    REQUIRE(w.far[0].submit(numbered(2, 1, 7), 0));
+    REQUIRE(w.far[0].submit(numbered(2, 1, 8, true), 0));
+    w.run(5);
+    dataplane::packet_burst got;
+    REQUIRE(ring->dequeue(got) == 1);
+    const auto data = got[0].data();
+    const auto sent = numbered(2, 1, 7);
+    CHECK(std::ranges::equal(data, sent));
+    CHECK(w.near->received.empty());
+    CHECK(w.near->stage->inner(inner_result::for_host) == 1);
+    CHECK(w.near->stage->inner(inner_result::echo_answered) == 1);
+    // A ring that nobody empties costs what does not fit.
+    for (unsigned i = 0; i < 100; ++i) {
+        REQUIRE(w.far[0].submit(numbered(2, 1, 9), 0));
+        w.run(1);
+    }
+    w.run(5);
+    CHECK(ring->used() == ring->capacity());
+    CHECK(ring->dropped() == 100 - ring->capacity());
+    do {
+        got.clear();
+    } while (ring->dequeue(got) > 0);
+}
+
+TEST_CASE("app/tunnel_stage: of what the host sends, little waits, and nothing else gives way") {
+    two_sites w;
+    w.cut = true;
+    for (std::uint8_t i = 0; i < 10; ++i) {
+        REQUIRE(w.send(2, i));
+        REQUIRE(w.near->submit(numbered(1, 2, static_cast<std::uint8_t>(100 + i)),
+                               crypto::no_peer | of_host));
+    }
+    w.run(5);
+    CHECK(w.near->stage->staged() == 15);
+    CHECK(w.near->stage->dropped(encrypt_status::no_session) == 5);
+    w.cut = false;
+    w.run(6000, 5); // the handshake is tried again
+    auto arrived = w.far[0].arrived();
+    std::ranges::sort(arrived);
+    std::vector<unsigned> wanted = counting(0, 10);
+    const auto hosts = counting(100, 105);
+    wanted.insert(wanted.end(), hosts.begin(), hosts.end());
+    CHECK(arrived == wanted);
+    // By the allowed IPs, and room again for as many.
+    REQUIRE(w.near->submit(numbered(1, 9, 0), crypto::no_peer | of_host));
+    w.run(5);
+    CHECK(w.near->stage->dropped(encrypt_status::no_route) == 1);
+    CHECK(w.near->stage->staged() == 0);
 }
 
 TEST_CASE("app/tunnel_stage: every reason has a name of its own") {

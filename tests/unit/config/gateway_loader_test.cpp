@@ -587,8 +587,8 @@ TEST_CASE("config/gateway_loader: the host's interface is there when it is asked
     CHECK(usual.host->allow ==
           std::vector<host_allowance>{{host_protocol::icmp, 0}, {host_protocol::tcp, 9000}});
     CHECK(toml_text(usual).find("\n[host]\ninterface = \"landfall0\"  # default\n"
-                                "allow = [\"icmp\", \"tcp/9000\"]  # default\n") !=
-          std::string::npos);
+                                "allow = [\"icmp\", \"tcp/9000\"]  # default\n"
+                                "rate_mbit_s = 100  # default\n") != std::string::npos);
     CHECK(with("[host]\n[metrics]\nenabled = false\n").host->allow.size() == 1);
     CHECK(with("[host]\nallow = []\n").host->allow.empty());
     const gateway chosen = with("[host]\nallow = [\"udp/123\", \"tcp/65535\"]\n");
