@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Publishes segments of a seed, for tests; or publishes as many octets with the C client alone.
 // usage: publish_segments URLS STREAM SEGMENTS OCTETS [create] [plain] [rate=N] [order] [twice]
-// [timeout=MS]
+// [timeout=MS] [folder=DIR: as many of the files there, in the order of their names]
 #include "crypto/sha256.h"
 #include "crypto/start.h"
 #include "delivery/publisher/plain_publisher.h"
 #include "delivery/publisher/publisher.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <thread>
@@ -27,6 +31,7 @@ struct arguments {
     std::set<std::string> words;
     std::uint64_t rate = 0;
     std::int64_t timeout_ms = 5000;
+    std::vector<std::filesystem::path> files;
 
     [[nodiscard]] bool has(const char* word) const { return words.contains(word); }
 };
@@ -45,6 +50,14 @@ std::vector<std::uint8_t> content_of(std::uint64_t id, std::size_t octets) {
         octet = static_cast<std::uint8_t>(state >> 56U);
     }
     return content;
+}
+
+std::vector<std::uint8_t> content_of(const arguments& given, std::uint64_t id) {
+    if (given.files.empty()) {
+        return content_of(id, given.octets);
+    }
+    std::ifstream file(given.files[id], std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string digest_of(const std::vector<std::uint8_t>& content) {
@@ -91,6 +104,10 @@ pub::segment segment_of(const arguments& given, std::uint64_t id,
     what.carrier = "noaa20";
     what.channels = "1,6,16";
     what.first = "2026-11-24T12:00:00.000000000Z";
+    if (!given.files.empty()) {
+        const std::string second = std::to_string(100 + id % 60);
+        what.first.replace(17, 2, second, 1, 2);
+    }
     what.last = "2026-11-24T12:00:02.000000000Z";
     what.frames = id + 1;
     return what;
@@ -114,7 +131,7 @@ int publish(const arguments& given) {
             if (same) {
                 content.assign(shared.begin(), shared.end());
             } else {
-                content = content_of(what.id, given.octets);
+                content = content_of(given, what.id);
             }
             return true;
         },
@@ -136,7 +153,7 @@ int publish(const arguments& given) {
     while (left > 0) {
         for (; offered < given.segments; ++offered) {
             auto what = same ? segment_of(given, offered, shared)
-                             : segment_of(given, offered, content_of(offered, given.octets));
+                             : segment_of(given, offered, content_of(given, offered));
             if (!publisher.offer(what)) {
                 break;
             }
@@ -181,6 +198,12 @@ int main(int argc, char** argv) {
     for (int i = 5; i < argc; ++i) {
         const std::string word = argv[i];
         given.words.insert(word);
+        if (word.starts_with("folder=")) {
+            const std::filesystem::directory_iterator all(argv[i] + 7);
+            given.files.assign(begin(all), end(all));
+            std::ranges::sort(given.files);
+            given.segments = given.files.size();
+        }
         given.rate =
             word.starts_with("rate=") ? std::strtoull(argv[i] + 5, nullptr, 10) : given.rate;
         given.timeout_ms = word.starts_with("timeout=") ? std::strtoll(argv[i] + 8, nullptr, 10)

@@ -377,6 +377,9 @@ TEST_CASE("config/gateway_loader: the printed configuration loads to the same ga
 TEST_CASE("config/gateway_loader: every example loads without a warning once it has keys") {
     std::size_t count = 0;
     for (const auto& item : fs::directory_iterator(config_folder() / "examples")) {
+        if (item.is_directory()) {
+            continue; // of the other end
+        }
         INFO(item.path());
         ++count;
         CHECK(good(example(item.path())).warnings.text("warning").empty());
