@@ -136,6 +136,17 @@ TEST_CASE("app/preflight: metrics on an address that the machine does not have")
     CHECK(listen("0.0.0.0:9464").empty());
 }
 
+TEST_CASE("app/preflight: metrics may be served on the host's interface") {
+    const machine here;
+    const auto found =
+        here.inspected("[tunnel]", "[host]\n[metrics]\nlisten = \"10.77.0.1:9464\"\n[tunnel]")
+            .found;
+    // It is there as soon as the interface is, for which something may be missing here.
+    CHECK(here.shortened(found.errors).find("listen") == std::string::npos);
+    CHECK(here.errors("[tunnel]", "[metrics]\nlisten = \"10.77.0.1:9464\"\n[tunnel]") ==
+          "16:10: listen: 10.77.0.1 is no address of this machine\n");
+}
+
 TEST_CASE("app/preflight: receive queues and io lcores that do not go together") {
     const machine here;
     const auto with_io = [&](const char* device, const char* io) {
