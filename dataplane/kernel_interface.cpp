@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -98,28 +97,6 @@ bool ipv6_disabled(const std::string& name) {
     char disabled = '1'; // also where there is no IPv6 at all
     std::ifstream("/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6") >> disabled;
     return disabled != '0';
-}
-
-bool interface_has(const std::string& name, const base::ip_address& address) noexcept {
-    ifaddrs* list = nullptr;
-    if (getifaddrs(&list) != 0) {
-        return false;
-    }
-    const int family = address.v6 ? AF_INET6 : AF_INET;
-    const std::size_t at =
-        address.v6 ? offsetof(sockaddr_in6, sin6_addr) : offsetof(sockaddr_in, sin_addr);
-    bool found = false;
-    for (const ifaddrs* one = list; one != nullptr && !found; one = one->ifa_next) {
-        if (one->ifa_addr != nullptr && one->ifa_addr->sa_family == family &&
-            name == one->ifa_name) {
-            std::array<std::uint8_t, sizeof(sockaddr_in6)> octets{};
-            std::memcpy(octets.data(), one->ifa_addr,
-                        address.v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
-            found = std::memcmp(octets.data() + at, address.octet.data(), address.size()) == 0;
-        }
-    }
-    freeifaddrs(list);
-    return found;
 }
 
 } // namespace landfall::dataplane

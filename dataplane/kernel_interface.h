@@ -23,7 +23,5 @@ namespace landfall::dataplane {
 [[nodiscard]] bool set_interface_up(const std::string& name) noexcept;
 /// Whether the kernel gives no IPv6 address to the interface.
 [[nodiscard]] bool ipv6_disabled(const std::string& name);
-/// Whether the address is one of the interface's own.
-[[nodiscard]] bool interface_has(const std::string& name, const base::ip_address& address) noexcept;
 
 } // namespace landfall::dataplane

@@ -71,7 +71,7 @@ using notes = std::vector<std::string>;
 base::result<void> set_addresses(const tun_config& config, unsigned interface,
                                  route_netlink& kernel, notes& warnings) {
     for (const base::ip_prefix& one : config.address) {
-        if (interface_has(config.name, one.address)) {
+        if (interface_with(one.address) == config.name) {
             continue;
         }
         if (one.address.v6 && ipv6_disabled(config.name)) {
@@ -79,7 +79,7 @@ base::result<void> set_addresses(const tun_config& config, unsigned interface,
                                ": IPv6 is disabled on this host");
             continue;
         }
-        if (const int error = kernel.add_address(interface, one); error != 0) {
+        if (const int error = kernel.add_address(interface, one); error != 0 && error != EEXIST) {
             return failed(config.name, "its address " + to_text(one), error);
         }
     }
@@ -92,7 +92,7 @@ void set_routes(const tun_config& config, unsigned interface, route_netlink& ker
     for (const base::ip_prefix& one : config.routes) {
         const auto source = std::ranges::find_if(
             config.address, [&](const auto& own) { return own.address.v6 == one.address.v6; });
-        if (source == config.address.end() || !interface_has(config.name, source->address) ||
+        if (source == config.address.end() || interface_with(source->address) != config.name ||
             kernel.interface_to(some_host(one)) == interface) {
             continue;
         }
