@@ -116,6 +116,9 @@ class host(GatewayCase):
         self.assertEqual(GW_INNER, server.peer[0])
         print(f"host: 2 x {MANY / 1e6:.0f} MB in {took:.1f} s, {16e-6 * MANY / took:.0f} Mbit/s, beside a pass")
         self.assertEqual(0, process.wait(60 * PATIENCE))
+        [carrier] = stations.gateway.status()["carriers"]
+        print(f"host: the gateway lost {carrier['iq']['lost_packets']} IQ packets and refused {sum(carrier['iq']['invalid'].values())}, "
+              f"and had {carrier['frames']['good']} frames, {carrier['frames']['missing']} missing")
         self.assert_arrived(lib.sent_frames(folder, 892), collector)
         rejects, drops, traffic = self.counts(stations)
         self.assertGreater(traffic["transmitted"]["bytes"], MANY)
@@ -148,8 +151,8 @@ class host(GatewayCase):
         self.assertEqual({}, {name: count for sets in (rejects, drops) for name, count in sets.items() if count})
 
     def test_what_the_host_sends_waits_for_a_session_but_not_without_end(self):
-        stations, _ = self.tunnel(extra=HOST, gateway_begins=False, wait=False)
-        stations.dc.ip("link", "set", "mdc0", "down")
+        stations = self.stations()  # where nobody is yet
+        stations.gateway.start(stations.config([CARRIER], [ROUTE], initiator=False, extra=HOST))
         with stations.gw.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
             for _ in range(200):
                 datagrams.sendto(b"x", (DC_INNER, 9))
