@@ -274,12 +274,8 @@ void acquisition::filter_all(std::span<const cf32> window, const carrier_state& 
     for (std::size_t k = 0; k < count; k += matched_filter::block_symbols) {
         const std::size_t length = std::min(matched_filter::block_symbols, count - k);
         const carrier_state at = from.advanced(static_cast<double>(k));
-        std::array<cf32, matched_filter::block_symbols> ignored;
         const auto filter = [&](double delay, std::vector<cf32>& to) {
-            filter_.filter(delay, 1.0F,
-                           {.value = std::span(to).subspan(k, length),
-                            .slope = std::span(ignored).first(length),
-                            .wanted = slopes::none});
+            filter_.filter(delay, 1.0F, {.value = std::span(to).subspan(k, length), .slope = {}});
         };
         filter_.mix(window, at, length);
         filter(0.0, symbols_);

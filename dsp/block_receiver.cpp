@@ -361,7 +361,7 @@ void block_receiver::lose(soft_sink sink) {
 void block_receiver::forget(std::size_t samples) {
     buffer_.drop(samples);
     buffer_first_ += static_cast<std::int64_t>(samples);
-    tracker_.rebase(static_cast<double>(samples));
+    tracker_.rebase(samples);
 }
 
 void block_receiver::note(const stretch& done) {

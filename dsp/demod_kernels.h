@@ -12,38 +12,35 @@ namespace landfall::dsp {
 
 /// Counts of samples, taps and symbols given to these functions are multiples of these.
 inline constexpr std::size_t mixed_at_once = 16;
-inline constexpr std::size_t taps_at_once = 16;
+inline constexpr std::size_t taps_at_once = 8;
 inline constexpr std::size_t symbols_at_once = 8;
 
-/// Mixes `count` samples by scale · exp(-j(phase + n·turn)) into rails of their own. Returns the
-/// largest magnitude of a sample, before all that. Where a result does not fit, it is wrong.
+/// Mixes `count` samples by scale · exp(-j(phase + n·turn)) to integers, pair by pair: I of two
+/// samples, then Q of the same. Returns a sample's largest squared magnitude, before all that.
+/// Where a result does not fit, it is wrong.
 float mix_down(const base::cf32* samples, std::size_t count, double phase, double turn, float scale,
-               std::int16_t* i, std::int16_t* q) noexcept;
-
-/// Of which rails the matched filter's derivative by position is wanted; the other is left zero.
-enum class slopes : std::uint8_t { none, i_only, q_only, both };
+               std::int16_t* pairs) noexcept;
 
 /// One call of `filter_symbols`. A place is in 2^-32 of a bank's phase.
 struct filter_job {
-    const std::int16_t* i;
-    const std::int16_t* q;
-    const std::int16_t* bank; ///< of each phase, the taps of the pulse and those of its derivative
+    const std::int16_t* pairs; ///< samples, as mix_down() writes them
+    const std::int16_t* bank;  ///< rows as those of pulse_bank
     std::size_t taps;
-    std::size_t bank_step;  ///< from phase to phase
+    std::size_t bank_step;  ///< from row to row
     unsigned phases_log2;   ///< of the bank
-    std::size_t last_start; ///< beyond which no symbol's first sample may lie
+    std::size_t last_start; ///< symbols whose first sample lies beyond are left out
     std::uint64_t place;    ///< of the first symbol's first sample
     std::uint64_t step;     ///< from symbol to symbol
     std::size_t count;      ///< any
     float unit;             ///< that results are multiplied by
     base::cf32* value;      ///< the filter's output at each symbol's instant
-    base::cf32* slope;      ///< its derivative by position, per sample
+    base::cf32* slope;      ///< its derivative by position, per sample; null: not wanted
 };
 
-void filter_symbols(const filter_job& job, slopes wanted) noexcept;
+void filter_symbols(const filter_job& job) noexcept;
 
-/// OQPSK: also filters half a symbol later, by taps that follow those of the same phase, to `late`.
-/// Slopes are those of I at its instant, and of Q half a symbol later.
+/// OQPSK: also filters half a symbol later, to `late`. Slopes are those of I at its instant, and of
+/// Q half a symbol later.
 void filter_staggered(const filter_job& job, base::cf32* late) noexcept;
 
 /// A block of symbols as a detector looks at it: rails have amplitude 1 where the signal is.

@@ -36,11 +36,10 @@ struct carrier_state {
 };
 
 /// Evaluates a block of symbols: mixes the samples with the block's linearly advancing phase and
-/// filters them at the symbol instants. Within a block the mixing is coherent, so that a change of
-/// frequency between blocks leaves no transient in the filter.
+/// filters them at the symbol instants.
 class matched_filter {
   public:
-    static constexpr std::size_t block_symbols = 64; ///< at most
+    static constexpr std::size_t block_symbols = 128; ///< at most
 
     /// `staggered`: for filter_staggered().
     matched_filter(double roll_off, double samples_per_symbol, bool staggered = false);
@@ -51,14 +50,21 @@ class matched_filter {
                                             std::size_t count) const noexcept;
 
     /// Mixes the samples for `count` (at most block_symbols) symbols from `at` on. Samples outside
-    /// `buffer` count as zero.
-    void mix(std::span<const base::cf32> buffer, const carrier_state& at, std::size_t count);
+    /// `buffer` count as zero. `go_on`: what is still there of the block before is left as it was
+    /// mixed, for carriers whose phase and frequency hardly move from block to block; else a change
+    /// leaves no transient in the filter.
+    void mix(std::span<const base::cf32> buffer, const carrier_state& at, std::size_t count,
+             bool go_on = false);
     /// What is mixed next does not continue what was: results do not depend on it.
-    void restart() noexcept { level_ = 0.0F; }
+    void restart() noexcept;
+    /// The buffer's first `samples` samples are dropped.
+    void rebase(std::ptrdiff_t samples) noexcept {
+        mixed_first_ -= samples;
+        mixed_end_ -= samples;
+    }
     struct output {
         std::span<base::cf32> value; ///< the filter's output at each instant
-        std::span<base::cf32> slope; ///< its derivative by position, per sample; as many
-        slopes wanted;
+        std::span<base::cf32> slope; ///< its derivative by position, per sample; as many, or none
     };
     /// Filters what mix() prepared, `delay_symbols` (0 or 0.5) after each symbol instant, and
     /// multiplies by `scale`.
@@ -66,19 +72,26 @@ class matched_filter {
     /// At once, values half a symbol later: to `late`. Slopes are those of I, and of Q later.
     void filter_staggered(float scale, output out, std::span<base::cf32> late) const noexcept;
 
-    [[nodiscard]] std::size_t reach() const noexcept { return bank_.reach(); }
+    /// More samples than any symbol needs before its instant.
+    [[nodiscard]] std::size_t reach() const noexcept { return bank_.taps() / 2; }
 
   private:
     [[nodiscard]] filter_job job(double delay_symbols, float scale,
                                  const output& out) const noexcept;
+    [[nodiscard]] const base::cf32* samples_at(std::span<const base::cf32> buffer,
+                                               std::ptrdiff_t first, std::size_t count);
+    void mix_from(std::span<const base::cf32> buffer, std::ptrdiff_t from, double turn);
+    void make_room(std::ptrdiff_t first) noexcept;
 
     pulse_bank bank_;
-    std::vector<std::int16_t> mixed_i_;
-    std::vector<std::int16_t> mixed_q_;
-    float level_ = 0.0F;           ///< of the largest samples of late
-    float scale_ = 1.0F;           ///< of the mixed samples
-    std::vector<base::cf32> edge_; ///< a copy of samples at the buffer's ends
-    std::ptrdiff_t mixed_first_ = 0;
+    std::size_t block_samples_;       ///< at most, of a block
+    std::vector<std::int16_t> mixed_; ///< in pairs
+    float level_ = 0.0F;              ///< squared, of the largest samples of late
+    float scale_ = 1.0F;              ///< of the mixed samples
+    std::vector<base::cf32> edge_;    ///< a copy of samples at the buffer's ends
+    double unit_;                     ///< of a filter_job's places, in samples
+    std::ptrdiff_t mixed_first_ = 0;  ///< in the buffer
+    std::ptrdiff_t mixed_end_ = 0;    ///< likewise
     carrier_state at_;
 };
 

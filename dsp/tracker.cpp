@@ -13,7 +13,7 @@ namespace {
 using base::cf32;
 
 constexpr loop_bandwidth wide{.carrier = 0.004, .timing = 0.002};
-constexpr loop_bandwidth narrow{.carrier = 0.002, .timing = 0.0007};
+constexpr loop_bandwidth narrow{.carrier = 0.0016, .timing = 0.0007};
 constexpr std::size_t wide_symbols = 768;
 constexpr std::size_t wide_block_symbols = 32;
 constexpr std::size_t steady_symbols = 3072; // from then on the Doppler rate is tracked, too
@@ -92,7 +92,7 @@ tracker::block tracker::step(std::span<const cf32> buffer, std::int8_t* soft, cf
     const double certainty =
         std::clamp(signal / std::max(power_ - signal, 1e-6 * power_), 0.3,
                    config_.wave.kind == modulation::psk8 ? most_psk8_certainty : most_certainty);
-    filter_.mix(buffer, state_, count);
+    filter_.mix(buffer, state_, count, symbols_ >= wide_symbols);
     const detector_sums sums = detect(count, static_cast<float>(certainty), soft, points);
     const double per_symbol = 1.0 / static_cast<double>(count);
     const double per_rail = config_.wave.kind == modulation::bpsk ? per_symbol : 0.5 * per_symbol;
@@ -116,9 +116,7 @@ tracker::block tracker::step(std::span<const cf32> buffer, std::int8_t* soft, cf
 /// Of a block whose symbols are filtered, and their slopes.
 void tracker::equalize(std::size_t count, float certainty, cf32* points) {
     filter_.filter(0.5, static_cast<float>(1.0 / amplitude_),
-                   {.value = {late_.data(), count},
-                    .slope = {late_slope_.data(), count},
-                    .wanted = slopes::both});
+                   {.value = {late_.data(), count}, .slope = {late_slope_.data(), count}});
     equalizer_->run({{points, count}, {slope_.data(), count}},
                     {{late_.data(), count}, {late_slope_.data(), count}},
                     static_cast<float>(amplitude_), certainty);
@@ -129,16 +127,12 @@ detector_sums tracker::detect(std::size_t count, float certainty, std::int8_t* s
     const auto scale = static_cast<float>(1.0 / amplitude_);
     detector_input in{
         .value = points, .slope = slope_.data(), .count = count, .certainty = certainty};
-    matched_filter::output out{
-        .value = {points, count}, .slope = std::span(slope_).first(count), .wanted = slopes::both};
+    matched_filter::output out{.value = {points, count}, .slope = std::span(slope_).first(count)};
     if (config_.wave.kind == modulation::oqpsk) {
         in.value = value_.data();
         out.value = std::span(value_).first(count);
         filter_.filter_staggered(scale, out, std::span(late_).first(count));
         return detect_oqpsk(in, late_.data(), soft, points);
-    }
-    if (config_.wave.kind == modulation::bpsk && !equalizer_) {
-        out.wanted = slopes::i_only;
     }
     filter_.filter(0.0, scale, out);
     if (equalizer_) {

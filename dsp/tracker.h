@@ -59,7 +59,10 @@ class tracker {
         return equalizer_ ? equalizer::delay_symbols : 0;
     }
     /// The buffer's first `samples` samples are dropped.
-    void rebase(double samples) noexcept { state_.position -= samples; }
+    void rebase(std::size_t samples) noexcept {
+        state_.position -= static_cast<double>(samples);
+        filter_.rebase(static_cast<std::ptrdiff_t>(samples));
+    }
 
     /// E_s/N_0 as a ratio, averaged over about a thousand symbols.
     [[nodiscard]] double es_n0() const noexcept;

@@ -17,15 +17,14 @@ namespace landfall::test {
 
 inline bool mixes_rightly(std::span<const base::cf32> samples, double phase, double turn,
                           float scale) {
-    std::vector<std::int16_t> i(samples.size());
-    std::vector<std::int16_t> q(samples.size());
-    const float peak =
-        dsp::mix_down(samples.data(), samples.size(), phase, turn, scale, i.data(), q.data());
+    std::vector<std::int16_t> pairs(2 * samples.size());
+    const float power =
+        dsp::mix_down(samples.data(), samples.size(), phase, turn, scale, pairs.data());
     double largest = 0.0;
     for (const base::cf32 sample : samples) {
         largest = std::max(largest, std::abs(std::complex<double>(sample)));
     }
-    bool right = std::abs(static_cast<double>(peak) - largest) <= 1e-6 * largest;
+    bool right = std::abs(std::sqrt(static_cast<double>(power)) - largest) <= 1e-6 * largest;
     if (largest * static_cast<double>(scale) > 32767.0) {
         return right; // the caller's peak says so
     }
@@ -33,66 +32,50 @@ inline bool mixes_rightly(std::span<const base::cf32> samples, double phase, dou
         const auto exact =
             std::complex<double>(samples[n]) *
             std::polar(static_cast<double>(scale), -(phase + turn * static_cast<double>(n)));
-        right =
-            right && std::abs(exact.real() - i[n]) <= 0.6 && std::abs(exact.imag() - q[n]) <= 0.6;
+        const std::int16_t* pair = &pairs[n / 2 * 4];
+        right = right && std::abs(exact.real() - pair[n % 2]) <= 0.6 &&
+                std::abs(exact.imag() - pair[2 + n % 2]) <= 0.6;
     }
     return right;
 }
 
-/// `last_start` of the job is at most the rails' length less the taps; its outputs are ours.
-inline bool filters_rightly(dsp::filter_job job, dsp::slopes wanted) {
-    std::vector<base::cf32> value(job.count);
-    std::vector<base::cf32> slope(job.count);
-    job.value = value.data();
-    job.slope = slope.data();
-    dsp::filter_symbols(job, wanted);
-    const auto dot = [&](const std::int16_t* samples, const std::int16_t* taps, bool is_wanted) {
-        std::int64_t sum = 0;
-        for (std::size_t tap = 0; tap < job.taps; ++tap) {
-            sum += std::int64_t{samples[tap]} * taps[tap];
-        }
-        return is_wanted ? static_cast<float>(sum) * job.unit : 0.0F;
-    };
-    const bool i = wanted == dsp::slopes::both || wanted == dsp::slopes::i_only;
-    const bool q = wanted == dsp::slopes::both || wanted == dsp::slopes::q_only;
+/// `last_start` of the job is at most the samples' number less the taps; its outputs are ours. The
+/// bank has values and slopes, and late values if `staggered`.
+inline bool filters_rightly(dsp::filter_job job, bool staggered) {
+    const base::cf32 untouched{-7.0F, 7.0F};
+    std::array<std::vector<base::cf32>, 3> out;
+    for (auto& each : out) {
+        each.assign(job.count, untouched);
+    }
+    const bool sloped = job.slope != nullptr;
+    job.value = out[0].data();
+    job.slope = sloped ? out[1].data() : nullptr;
+    if (staggered) {
+        dsp::filter_staggered(job, out[2].data());
+    } else {
+        dsp::filter_symbols(job);
+    }
     for (std::size_t k = 0; k < job.count; ++k) {
         const std::uint64_t fine = (job.place + k * job.step) >> 32U;
-        const std::size_t start = std::min<std::size_t>(fine >> job.phases_log2, job.last_start);
-        const std::size_t phase = fine & ((1U << job.phases_log2) - 1U);
-        const std::int16_t* row = job.bank + phase * job.bank_step;
-        if (value[k] != base::cf32{dot(job.i + start, row, true), dot(job.q + start, row, true)} ||
-            slope[k] != base::cf32{dot(job.i + start, row + job.taps, i),
-                                   dot(job.q + start, row + job.taps, q)}) {
-            return false;
+        const std::size_t start = fine >> job.phases_log2;
+        const std::size_t phases = std::size_t{1} << job.phases_log2;
+        const std::int16_t* row = job.bank + (fine % phases + start % 2 * phases) * job.bank_step;
+        const std::int16_t* samples = job.pairs + start / 2 * 4;
+        for (std::size_t r = 0; r < out.size(); ++r, row += 2 * job.taps) {
+            std::int64_t sums[2]{};
+            const bool wanted =
+                start <= job.last_start && (r != 1 || sloped) && (r != 2 || staggered);
+            for (std::size_t at = 0; wanted && at < 2 * job.taps; ++at) {
+                sums[at / 2 % 2] += std::int64_t{samples[at]} * row[at];
+            }
+            const base::cf32 sum{static_cast<float>(sums[0]) * job.unit,
+                                 static_cast<float>(sums[1]) * job.unit};
+            if (out[r][k] != (wanted ? sum : untouched)) {
+                return false;
+            }
         }
     }
     return true;
-}
-
-/// As the ordinary filter, twice: with the taps that follow. The bank has four rows a phase.
-inline bool filters_staggered_rightly(dsp::filter_job job) {
-    std::array<std::vector<base::cf32>, 6> out;
-    for (auto& each : out) {
-        each.resize(job.count);
-    }
-    const auto run = [&](std::size_t value, std::size_t slope, std::size_t skipped) {
-        dsp::filter_job other = job;
-        other.bank += skipped;
-        other.value = out[value].data();
-        other.slope = out[slope].data();
-        dsp::filter_symbols(other, dsp::slopes::both);
-    };
-    run(0, 1, 0);
-    run(2, 3, 2 * job.taps);
-    job.value = out[4].data();
-    job.slope = out[5].data();
-    std::vector<base::cf32> late(job.count);
-    dsp::filter_staggered(job, late.data());
-    bool right = out[4] == out[0] && late == out[2];
-    for (std::size_t k = 0; k < job.count; ++k) {
-        right = right && out[5][k] == base::cf32{out[1][k].real(), out[3][k].imag()};
-    }
-    return right;
 }
 
 struct plain_sums {

@@ -38,33 +38,30 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     bool right = test::mixes_rightly(samples, static_cast<double>(real()), turn, scale);
 
-    const std::size_t taps = 16 * (1 + reader.u8() % 4U);
-    alignas(64) static std::array<std::int16_t, std::size_t{4} * 4 * 64> bank;
+    const std::size_t taps = 8 * (1 + reader.u8() % 8U);
+    alignas(64) static std::array<std::int16_t, std::size_t{2} * 4 * 6 * 64> bank;
     for (std::int16_t& tap : bank) {
         tap = static_cast<std::int16_t>(value() / static_cast<std::int16_t>(taps / 2));
     }
-    std::vector<std::int16_t> i(taps + reader.u8());
-    std::vector<std::int16_t> q(i.size());
-    for (std::size_t n = 0; n < i.size(); ++n) {
-        i[n] = value();
-        q[n] = value();
-    }
-    dsp::filter_job job{.i = i.data(),
-                        .q = q.data(),
+    std::vector<std::int16_t> pairs(2 * (taps + reader.u8()));
+    std::ranges::generate(pairs, value);
+    base::cf32 wanted;
+    dsp::filter_job job{.pairs = pairs.data(),
                         .bank = bank.data(),
                         .taps = taps,
-                        .bank_step = 2 * taps,
+                        .bank_step = 4 * taps,
                         .phases_log2 = 2,
-                        .last_start = i.size() - taps,
+                        .last_start = pairs.size() / 2 - taps,
                         .place = std::uint64_t{reader.u32()} << 4U,
                         .step = std::uint64_t{reader.u32()} << 6U,
                         .count = reader.u8() % 80U,
                         .unit = 1e-6F,
                         .value = nullptr,
-                        .slope = nullptr};
-    right = right && test::filters_rightly(job, static_cast<dsp::slopes>(reader.u8() % 4U));
-    job.bank_step = 4 * taps;
-    right = right && test::filters_staggered_rightly(job);
+                        .slope = reader.u8() % 2U == 0 ? nullptr : &wanted};
+    right = right && test::filters_rightly(job, false);
+    job.bank_step = 6 * taps;
+    job.slope = &wanted;
+    right = right && test::filters_rightly(job, true);
 
     const auto kind = static_cast<dsp::modulation>(reader.u8() % 3U);
     const std::size_t count = 8 * (1 + reader.u8() % 8U);

@@ -59,10 +59,9 @@ TEST_CASE("dsp/demod_kernels: mixing is that of the plain reference") {
 TEST_CASE("dsp/demod_kernels: filtering is that of the plain reference") {
     on_every_target([] {
         base::random_source random(2);
-        for (const std::size_t taps : {16U, 32U, 48U, 176U}) {
-            std::vector<std::int16_t> i(taps + 200);
-            std::vector<std::int16_t> q(i.size());
-            alignas(64) static std::array<std::int16_t, std::size_t{64} * 4 * 176> bank;
+        for (const std::size_t taps : {8U, 24U, 32U, 40U, 184U}) {
+            std::vector<std::int16_t> pairs(2 * (taps + 200));
+            alignas(64) static std::array<std::int16_t, std::size_t{2} * 64 * 6 * 184> bank;
             for (const bool extreme : {false, true}) {
                 // The sum of a row's magnitudes stays below 2^16.
                 const auto most = static_cast<std::int64_t>(65535 / taps);
@@ -72,34 +71,32 @@ TEST_CASE("dsp/demod_kernels: filtering is that of the plain reference") {
                     return static_cast<std::int16_t>(extreme ? (value & 1 ? size : -size)
                                                              : value - size);
                 };
-                std::ranges::generate(i, [&] { return draw(32'767); });
-                std::ranges::generate(q, [&] { return draw(32'767); });
+                std::ranges::generate(pairs, [&] { return draw(32'767); });
                 std::ranges::generate(bank,
                                       [&] { return draw(std::min<std::int64_t>(most, 32'767)); });
                 for (const double step : {0.5, 2.0, 2.00004, 2.5, 7.3}) {
-                    for (const std::size_t count : {0U, 1U, 64U}) {
+                    for (const std::size_t count : {0U, 1U, 3U, 128U}) {
                         const auto fixed = [](double samples) {
                             return static_cast<std::uint64_t>(std::ldexp(samples, 38));
                         };
-                        dsp::filter_job job{.i = i.data(),
-                                            .q = q.data(),
+                        base::cf32 wanted;
+                        dsp::filter_job job{.pairs = pairs.data(),
                                             .bank = bank.data(),
                                             .taps = taps,
-                                            .bank_step = 2 * taps,
+                                            .bank_step = 4 * taps,
                                             .phases_log2 = 6,
-                                            .last_start = i.size() - taps,
+                                            .last_start = pairs.size() / 2 - taps,
                                             .place = fixed(0.37 * step),
                                             .step = fixed(step),
                                             .count = count,
                                             .unit = 3e-7F,
                                             .value = nullptr,
                                             .slope = nullptr};
-                        for (const auto wanted : {dsp::slopes::none, dsp::slopes::i_only,
-                                                  dsp::slopes::q_only, dsp::slopes::both}) {
-                            CHECK(test::filters_rightly(job, wanted));
-                        }
-                        job.bank_step = 4 * taps;
-                        CHECK(test::filters_staggered_rightly(job));
+                        CHECK(test::filters_rightly(job, false));
+                        job.slope = &wanted;
+                        CHECK(test::filters_rightly(job, false));
+                        job.bank_step = 6 * taps;
+                        CHECK(test::filters_rightly(job, true));
                     }
                 }
             }
