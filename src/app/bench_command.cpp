@@ -344,13 +344,13 @@ std::optional<measured> bench_chain(double seconds, const std::string& stage) {
     // Long enough that what is done once a pass, acquisition above all, does not count for much.
     const recorded signal = record(*mission, 6'000'000, coded ? 8.0 : 12.0, 2.5, false);
     std::uint64_t frames = 0;
-    const double value = rate_of(seconds, [&] {
-        receive_chain chain({.mission = *mission});
+    auto on_frame = [&](const framing::delivered_frame&) { ++frames; };
+    auto on_packet = [](const framing::delivered_packet&) {};
+    const framing::deframer_sinks sinks{.frame = on_frame, .packet = on_packet};
+    receive_chain chain({.mission = *mission});
+    wire::iq_block block;
+    const double value = rate_of(seconds, [&] { // each time another pass
         wire::iq_demux demux(wire::iq_demux_config{});
-        auto on_frame = [&](const framing::delivered_frame&) { ++frames; };
-        auto on_packet = [](const framing::delivered_packet&) {};
-        const framing::deframer_sinks sinks{.frame = on_frame, .packet = on_packet};
-        wire::iq_block block;
         for (const auto& packet : signal.packets) {
             static_cast<void>(demux.push(packet));
             while (demux.next(block)) {
@@ -374,9 +374,9 @@ std::optional<measured> bench_cores(double seconds, const std::string& stage) {
         return std::nullopt;
     }
     const bool coded = mission->coding.convolutional != fec::code_rate::none;
-    const recorded signal = record(*mission, 1'000'000, coded ? 8.0 : 12.0);
-    const cores_rates rates =
-        measure_cores(*mission, signal.packets, signal.samples.size(), seconds);
+    // Long enough, as for a chain.
+    const recorded signal = record(*mission, 6'000'000, coded ? 8.0 : 12.0, 2.5, false);
+    const cores_rates rates = measure_cores(*mission, signal.packets, signal.count, seconds);
     if (rates.one == 0.0) {
         fmt::print(stderr, "{}: no frame was decoded\n", stage);
         return std::nullopt;
