@@ -16,7 +16,8 @@ namespace landfall::app {
 
 inline constexpr std::size_t record_soft_bits = 1024; ///< at most, even
 
-struct chain_record {
+/// Cache lines of its own: two cores may be at work on neighbours.
+struct alignas(64) chain_record {
     enum class kind : std::uint8_t {
         time,          ///< sample `first.whole` was taken at `time`
         soft,          ///< soft bits of consecutive symbols
@@ -34,7 +35,7 @@ struct chain_record {
         base::timestamp time{};
     };
     header head;
-    std::array<std::int8_t, record_soft_bits> bits; ///< the first `count`
+    alignas(64) std::array<std::int8_t, record_soft_bits> bits; ///< the first `count`
 
     chain_record() noexcept = default;
     explicit chain_record(const header& of) noexcept : head(of) { head.count = 0; }

@@ -24,7 +24,7 @@ void frame_stage::put_behind_ring() {
 }
 
 bool frame_stage::has_room() const noexcept {
-    return !ring_ || ring_->size() + most_records <= ring_->capacity();
+    return !ring_ || ring_->has_room(most_records);
 }
 
 void frame_stage::give(const chain_record& record, const delivery::output& out) {
@@ -32,21 +32,26 @@ void frame_stage::give(const chain_record& record, const delivery::output& out) 
         take(record, out);
         return;
     }
-    chain_record given(record);
-    given.head.restart = given.head.restart || broken_;
-    if (!ring_->push(std::move(given))) {
+    chain_record* const given = ring_->back();
+    if (given == nullptr) {
         broken_ = true;
         dropped_.add();
-    } else if (record.head.what == chain_record::kind::soft) {
-        broken_ = false;
+        return;
     }
+    *given = record;
+    given->head.restart = given->head.restart || broken_;
+    broken_ = broken_ && record.head.what != chain_record::kind::soft;
+    ring_->push_back();
 }
 
 std::size_t frame_stage::step(const delivery::output& out) {
     std::size_t count = 0;
-    while (count < records_at_once && ring_->pop(taken_)) {
-        take(taken_, out);
-        ++count;
+    for (; count < records_at_once; ++count, ring_->pop_front()) {
+        const chain_record* const record = ring_->front();
+        if (record == nullptr) {
+            break;
+        }
+        take(*record, out);
     }
     return count;
 }

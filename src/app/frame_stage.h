@@ -66,7 +66,6 @@ class frame_stage {
     decoding decoding_;
     delivery::router router_;
     std::optional<base::spsc_ring<chain_record>> ring_;
-    chain_record taken_;
     bool broken_ = false; ///< something found no room
     base::counter dropped_;
     std::atomic<bool> closed_{false};

@@ -19,26 +19,50 @@ class spsc_ring {
     explicit spsc_ring(std::size_t least_capacity)
         : slots_(std::bit_ceil(least_capacity)), mask_(slots_.size() - 1) {}
 
+    // The one that pushes.
+    /// Where the next message goes, to be filled in place and handed over by `push_back`; null when
+    /// full.
+    [[nodiscard]] T* back() noexcept { return has_room(1) ? &slots_[head() & mask_] : nullptr; }
+    void push_back() noexcept { head_.store(head() + 1, std::memory_order_release); }
     /// False when full: `value` is then as it was.
     bool push(T&& value) noexcept {
-        const std::size_t at = head_.load(std::memory_order_relaxed);
-        if (at - tail_.load(std::memory_order_acquire) == slots_.size()) {
+        T* const slot = back();
+        if (slot == nullptr) {
             return false;
         }
-        slots_[at & mask_] = std::move(value);
-        head_.store(at + 1, std::memory_order_release);
+        *slot = std::move(value);
+        push_back();
         return true;
     }
     bool push(const T& value) noexcept { return push(T(value)); }
+    /// Whether so many more fit.
+    [[nodiscard]] bool has_room(std::size_t count) const noexcept {
+        if (slots_.size() - (head() - known_tail_) < count) {
+            known_tail_ = tail_.load(std::memory_order_acquire);
+        }
+        return slots_.size() - (head() - known_tail_) >= count;
+    }
 
+    // The one that pops.
+    /// The oldest message, there until `pop_front`; null when empty.
+    [[nodiscard]] T* front() noexcept {
+        const std::size_t at = tail_.load(std::memory_order_relaxed);
+        if (at == known_head_) {
+            known_head_ = head_.load(std::memory_order_acquire);
+        }
+        return at == known_head_ ? nullptr : &slots_[at & mask_];
+    }
+    void pop_front() noexcept {
+        tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
     /// False when empty.
     bool pop(T& value) noexcept {
-        const std::size_t at = tail_.load(std::memory_order_relaxed);
-        if (at == head_.load(std::memory_order_acquire)) {
+        T* const slot = front();
+        if (slot == nullptr) {
             return false;
         }
-        value = std::move(slots_[at & mask_]);
-        tail_.store(at + 1, std::memory_order_release);
+        value = std::move(*slot);
+        pop_front();
         return true;
     }
 
@@ -50,11 +74,18 @@ class spsc_ring {
     [[nodiscard]] std::size_t capacity() const noexcept { return slots_.size(); }
 
   private:
+    [[nodiscard]] std::size_t head() const noexcept {
+        return head_.load(std::memory_order_relaxed);
+    }
+
     std::vector<T> slots_;
     std::size_t mask_;
-    // On cache lines of their own.
+    // On cache lines of their own, each with what its owner saw of the other last: a line goes from
+    // core to core only when that does not do.
     alignas(64) std::atomic<std::size_t> head_{0}; ///< written by the one that pushes
+    mutable std::size_t known_tail_ = 0;
     alignas(64) std::atomic<std::size_t> tail_{0}; ///< written by the one that pops
+    std::size_t known_head_ = 0;
 };
 
 } // namespace landfall::base

@@ -26,6 +26,28 @@ TEST_CASE("base/spsc_ring: a full ring refuses and keeps what it has") {
     CHECK(ring.size() == 1);
 }
 
+TEST_CASE("base/spsc_ring: messages are written and read in place") {
+    spsc_ring<int> ring(2);
+    CHECK(ring.front() == nullptr);
+    for (int i = 0; i < 2; ++i) {
+        CHECK(ring.has_room(static_cast<std::size_t>(2 - i)));
+        CHECK_FALSE(ring.has_room(static_cast<std::size_t>(3 - i)));
+        if (int* const slot = ring.back()) {
+            *slot = i;
+            ring.push_back();
+        }
+    }
+    CHECK(ring.back() == nullptr);
+    for (int i = 0; i < 2; ++i) {
+        if (const int* const first = ring.front()) {
+            CHECK(*first == i);
+            ring.pop_front();
+        }
+        CHECK(ring.has_room(static_cast<std::size_t>(i + 1)));
+    }
+    CHECK(ring.front() == nullptr);
+}
+
 TEST_CASE("base/spsc_ring: two threads lose, double and disorder nothing") {
     constexpr std::uint64_t count = 200'000;
     spsc_ring<std::uint64_t> ring(64);
