@@ -351,8 +351,11 @@ std::optional<measured> bench_chain(double seconds, const std::string& stage) {
     wire::iq_block block;
     const double value = rate_of(seconds, [&] { // each time another pass
         wire::iq_demux demux(wire::iq_demux_config{});
-        for (const auto& packet : signal.packets) {
-            static_cast<void>(demux.push(packet));
+        for (std::size_t at = 0; at < signal.packets.size(); ++at) {
+            if (at + 1 < signal.packets.size()) { // as a modem lcore does
+                base::prefetch(signal.packets[at + 1]);
+            }
+            static_cast<void>(demux.push(signal.packets[at]));
             while (demux.next(block)) {
                 chain.push(block, sinks);
             }

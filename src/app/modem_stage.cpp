@@ -65,6 +65,9 @@ std::size_t modem_stage::step(lane& one, dataplane::time_ns now, const delivery:
     std::size_t done = 0;
     for (; one.left() > 0 && carrier.ready(); ++one.next, ++done) {
         const dataplane::packet packet = one.burst[one.next];
+        if (one.left() > 1) { // samples come from the port, or from another core
+            base::prefetch(one.burst[one.next + 1].data());
+        }
         carrier.push(packet.data(), now, out, carrier_input::after_loss(packet));
     }
     carrier.poll(now, out);
