@@ -19,6 +19,14 @@ using base::cf32;
 // distributed: among b bins and hypotheses the chance of a false line is b * exp(-height).
 constexpr double least_clock_line = 14.0;
 constexpr double least_carrier_line = 30.0;
+// Of a short window a weaker clock will do where the carrier's line is beyond doubt, and not that
+// of an unmodulated carrier, whose powers have lines as well.
+constexpr double weak_clock_line = 6.0;
+constexpr double sure_carrier_line = 40.0;
+constexpr double most_bare_line = 25.0;
+constexpr double most_short_symbols = 4500.0; // of a short window
+constexpr double half_carrier_line = 15.0;    // less than that noise may give
+constexpr std::size_t most_clock_lines = 2;
 
 constexpr std::ptrdiff_t most_tone_rates = 400;
 constexpr std::size_t start_block_symbols = 128;
@@ -66,62 +74,132 @@ void acquisition::transform(std::span<const cf32> window) {
     spectrum_.assign(output.begin(), output.end());
 }
 
-acquisition::coarse acquisition::strongest_clock_line() {
-    // Every product of two bins a symbol rate apart carries the symbol clock where both bins lie in
-    // the pulse's roll-off: a moving sum over products, and over their expected noise.
+/// The products of bins `distance` apart, from `first` on, summed with triangular weights of
+/// 2 * half - 1 bins, over their expected noise; the higher of that and what is in `tops`.
+void acquisition::raise_clock_lines(std::ptrdiff_t first, std::ptrdiff_t distance,
+                                    std::ptrdiff_t half, std::vector<double>& tops) {
     const std::size_t size = spectrum_.size();
-    const double bins = static_cast<double>(size);
+    const double padding = static_cast<double>(size) / static_cast<double>(window_size_);
+    const auto width = static_cast<std::size_t>(half);
+    products_.resize(tops.size() + 2 * width - 1);
+    for (std::size_t k = 0; k < products_.size(); ++k) {
+        const std::ptrdiff_t low = first + static_cast<std::ptrdiff_t>(k);
+        products_[k] = product(spectrum_[wrapped(low + distance, size)],
+                               std::conj(spectrum_[wrapped(low, size)]));
+    }
+    // A triangle is a moving sum of a moving sum.
+    moving_sums_.resize(tops.size() + width);
+    cf64 sum{};
+    double power = 0.0;
+    for (std::size_t k = 0; k + 1 < width; ++k) {
+        sum += cf64(products_[k]);
+    }
+    for (std::size_t k = 0; k < moving_sums_.size(); ++k) {
+        sum += cf64(products_[k + width - 1]);
+        moving_sums_[k] = sum;
+        sum -= cf64(products_[k]);
+    }
+    const auto power_of = [&](std::size_t k) {
+        return static_cast<double>(std::norm(products_[k]));
+    };
+    sum = {};
+    for (std::size_t k = 0; k + 1 < width; ++k) {
+        sum += moving_sums_[k];
+    }
+    for (std::size_t k = 0; k + 2 < 2 * width; ++k) {
+        power += power_of(k);
+    }
+    const double noise_share = padding * static_cast<double>(half * half) / 3.0;
+    for (std::size_t k = 0; k < tops.size(); ++k) {
+        sum += moving_sums_[k + width - 1];
+        power += power_of(k + 2 * width - 2);
+        tops[k] = std::max(tops[k], power > 0.0 ? std::norm(sum) / (power * noise_share) : 0.0);
+        sum -= moving_sums_[k];
+        power -= power_of(k);
+    }
+}
+
+/// The same around one bin, with the weights that a clock has in noise, and exactly.
+double acquisition::clock_line_at(std::ptrdiff_t middle, std::ptrdiff_t distance,
+                                  std::ptrdiff_t half) const {
+    const std::size_t size = spectrum_.size();
+    cf64 sum{};
+    double power = 0.0;
+    for (std::ptrdiff_t k = 1 - half; k < half; ++k) {
+        const double weight = clock_weight_[static_cast<std::size_t>(std::abs(k))];
+        const cf64 term = weight * cf64(product(spectrum_[wrapped(middle + k + distance, size)],
+                                                std::conj(spectrum_[wrapped(middle + k, size)])));
+        sum += term;
+        power += std::norm(term);
+    }
+    const double padding = static_cast<double>(size) / static_cast<double>(window_size_);
+    return power > 0.0 ? std::norm(sum) / (power * padding) : 0.0;
+}
+
+std::span<const acquisition::coarse> acquisition::clock_lines() {
+    // Every product of two bins a symbol rate apart carries the symbol clock where both bins lie in
+    // the pulse's roll-off: moving sums over products.
+    const double bins = static_cast<double>(spectrum_.size());
     const double rate_bins = bins / config_.samples_per_symbol;
-    const auto width = static_cast<std::ptrdiff_t>(config_.wave.roll_off * rate_bins);
+    const auto half = static_cast<std::ptrdiff_t>(0.5 * config_.wave.roll_off * rate_bins);
     const auto reach = static_cast<std::ptrdiff_t>(config_.search_range * bins);
     const std::ptrdiff_t middle = std::lround(config_.frequency_hint * bins - rate_bins / 2);
     const auto lag_reach =
         static_cast<std::ptrdiff_t>(std::ceil(0.5 + config_.max_clock_error * rate_bins));
-    const double padding = bins / static_cast<double>(window_size_);
-    coarse best;
-    std::vector<double>& heights = scratch_;
-    std::vector<double>& tops = more_scratch_;
-    heights.assign(static_cast<std::size_t>(2 * reach + 1), 0.0);
-    tops.assign(heights.size(), 0.0);
+    const std::ptrdiff_t distance = std::lround(rate_bins);
+    std::vector<double>& tops = scratch_;
+    tops.assign(static_cast<std::size_t>(2 * reach + 1), 0.0);
     for (std::ptrdiff_t lag = -lag_reach; lag <= lag_reach; ++lag) {
-        const std::ptrdiff_t distance = std::lround(rate_bins) + lag;
-        cf64 sum{};
-        double power = 0.0;
-        const auto add = [&](std::ptrdiff_t low, double sign) {
-            const cf64 product = cf64(spectrum_[wrapped(low + distance, size)]) *
-                                 std::conj(cf64(spectrum_[wrapped(low, size)]));
-            sum += sign * product;
-            power += sign * std::norm(product);
-        };
-        for (std::ptrdiff_t k = -width / 2; k < width / 2; ++k) {
-            add(middle - reach + k, 1.0);
-        }
-        for (std::ptrdiff_t offset = -reach; offset <= reach; ++offset) {
-            const double height = power > 0.0 ? std::norm(sum) / (power * padding) : 0.0;
-            heights[static_cast<std::size_t>(offset + reach)] = height;
-            add(middle + offset + width / 2, 1.0);
-            add(middle + offset - width / 2, -1.0);
-        }
-        for (std::size_t i = 0; i < tops.size(); ++i) {
-            tops[i] = std::max(tops[i], heights[i]);
+        raise_clock_lines(middle - reach - (half - 1), distance + lag, half, tops);
+    }
+    if (clock_weight_.size() != static_cast<std::size_t>(half)) {
+        clock_weight_.resize(static_cast<std::size_t>(half));
+        for (std::size_t k = 0; k < clock_weight_.size(); ++k) {
+            clock_weight_[k] = std::cos(0.5 * std::numbers::pi * static_cast<double>(k) /
+                                        static_cast<double>(half));
         }
     }
-    const auto top = std::max_element(tops.begin(), tops.end());
-    best.line = tops.empty() ? 0.0 : *top;
-    double weight = 0.0;
-    double moment = 0.0; // the line is flat-topped: its centre of gravity is its place
-    const auto top_index = top - tops.begin();
-    for (std::ptrdiff_t k = -width / 2; k <= width / 2; ++k) {
-        const std::ptrdiff_t index = top_index + k;
-        if (index >= 0 && index < std::ssize(tops) &&
-            tops[static_cast<std::size_t>(index)] > 0.5 * best.line) {
-            weight += tops[static_cast<std::size_t>(index)];
-            moment += tops[static_cast<std::size_t>(index)] * static_cast<double>(index);
+    clock_lines_.clear();
+    while (clock_lines_.size() < most_clock_lines) {
+        const auto top = std::max_element(tops.begin(), tops.end()) - tops.begin();
+        const double height = tops[static_cast<std::size_t>(top)];
+        const std::ptrdiff_t from = std::max<std::ptrdiff_t>(0, top - half);
+        const std::ptrdiff_t to = std::min(std::ssize(tops), top + half + 1);
+        if (!(height > 0.0)) {
+            break; // what is left lies beside stronger ones
         }
+        double weight = 0.0;
+        double moment = 0.0; // the line is broad: its centre of gravity is its place
+        for (std::ptrdiff_t k = from; k < to; ++k) {
+            double& at = tops[static_cast<std::size_t>(k)];
+            if (at > 0.5 * height) {
+                weight += at;
+                moment += at * static_cast<double>(k);
+            }
+            at = 0.0;
+        }
+        coarse found;
+        const double place = static_cast<double>(middle - reach) + moment / weight;
+        found.frequency = (place + rate_bins / 2) / bins;
+        for (std::ptrdiff_t lag = -lag_reach; lag <= lag_reach; ++lag) {
+            found.line =
+                std::max(found.line, clock_line_at(middle - reach + top, distance + lag, half));
+        }
+        clock_lines_.push_back(found);
     }
-    const double centre = weight > 0.0 ? moment / weight : static_cast<double>(top_index);
-    best.frequency = (static_cast<double>(middle - reach) + centre + rate_bins / 2) / bins;
-    return best;
+    std::sort(clock_lines_.begin(), clock_lines_.end(),
+              [](const coarse& a, const coarse& b) { return a.line > b.line; });
+    return clock_lines_;
+}
+
+/// Long windows are for weaker signals, not for weaker evidence.
+bool acquisition::is_short(std::span<const cf32> window) const {
+    return static_cast<double>(window.size()) < most_short_symbols * config_.samples_per_symbol;
+}
+
+/// Whether the symbols have a line of their own: an unmodulated carrier's.
+bool acquisition::has_bare_line() {
+    return strongest_tone(symbols_, symbols_.size(), 0.0).power > most_bare_line;
 }
 
 const acquisition::edges& acquisition::band_edges(double frequency) {
@@ -218,6 +296,7 @@ acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::
     const double rate_step = 0.5 / (middle * middle);
     const auto rates = std::min(static_cast<std::ptrdiff_t>(std::ceil(max_rate / rate_step - 1e-9)),
                                 most_tone_rates);
+    const bool kept = static_cast<double>(count) < most_short_symbols; // the chirps' memory
     double energy = 0.0;
     for (const cf32 item : items.first(count)) {
         energy += static_cast<double>(std::norm(item));
@@ -226,9 +305,16 @@ acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::
     for (std::ptrdiff_t r = -rates; r <= rates; ++r) {
         const double rate = static_cast<double>(r) * rate_step;
         const auto input = plan.input();
-        for (std::size_t k = 0; k < count; ++k) {
-            const double i = static_cast<double>(k) - middle;
-            input[k] = r == 0 ? items[k] : cf32(cf64(items[k]) * turned(-0.5 * rate * i * i));
+        if (r == 0) {
+            std::copy_n(items.begin(), count, input.begin());
+        } else if (kept) {
+            std::transform(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count),
+                           chirp_of(rate, count).begin(), input.begin(), product);
+        } else {
+            for (std::size_t k = 0; k < count; ++k) {
+                const double i = static_cast<double>(k) - middle;
+                input[k] = cf32(cf64(items[k]) * turned(-0.5 * rate * i * i));
+            }
         }
         std::fill(input.begin() + static_cast<std::ptrdiff_t>(count), input.end(), cf32{});
         const auto output = plan.run();
@@ -286,15 +372,41 @@ void acquisition::filter_all(std::span<const cf32> window, const carrier_state& 
 }
 
 std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> window) {
-    const coarse found = strongest_clock_line();
-    promise_ = found.line / least_clock_line;
-    if (found.line < least_clock_line) {
+    const auto clocks = clock_lines();
+    promise_ = clocks.empty() ? 0.0 : clocks.front().line / least_clock_line;
+    powered_carrier best;
+    double clock_line = 0.0;
+    for (const coarse& found : clocks) {
+        const bool sure = found.line >= least_clock_line;
+        if (!sure && (!is_short(window) || found.line < weak_clock_line)) {
+            continue;
+        }
+        const powered_carrier carrier = carrier_at(window, found.frequency);
+        const double least = sure ? least_carrier_line : sure_carrier_line;
+        if (carrier.line >= least && carrier.line > best.line && (sure || !has_bare_line())) {
+            best = carrier;
+            clock_line = found.line;
+        }
+        if (sure && best.line > 0.0) {
+            break;
+        }
+    }
+    if (best.line == 0.0) {
         return std::nullopt;
     }
-    const clock symbol_clock = fit_clock(band_edges(found.frequency));
+    acquired_carrier carrier = finish(window, best.middle);
+    carrier.clock_line = clock_line;
+    carrier.carrier_line = best.line;
+    return carrier;
+}
+
+/// The clock and the strongest line in the M-th power of the symbols near `frequency`.
+acquisition::powered_carrier acquisition::carrier_at(std::span<const cf32> window,
+                                                     double frequency) {
+    const clock symbol_clock = fit_clock(band_edges(frequency));
     carrier_state middle{.position = symbol_clock.position,
                          .step = symbol_clock.step,
-                         .frequency = two_pi * found.frequency};
+                         .frequency = two_pi * frequency};
     const double before = std::floor(middle.position / middle.step);
     const auto count = static_cast<std::size_t>(
         before + (static_cast<double>(window.size()) - middle.position) / middle.step);
@@ -317,6 +429,9 @@ std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> wi
         const tone power_line =
             strongest_tone(work_, count, pass == 0 ? order * config_.max_frequency_rate : 0.0);
         line = pass == 0 ? power_line.power : std::max(line, power_line.power);
+        if (line < half_carrier_line) {
+            break; // noise: the second pass would show no more
+        }
         const double samples = middle.step;
         const double turn = two_pi * power_line.frequency / order / samples;
         const double rate = two_pi * power_line.rate / order / (samples * samples);
@@ -329,13 +444,7 @@ std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> wi
         middle.frequency += turn + rate * to_middle;
         middle.frequency_rate += rate;
     }
-    if (line < least_carrier_line) {
-        return std::nullopt;
-    }
-    acquired_carrier carrier = finish(window, middle);
-    carrier.clock_line = found.line;
-    carrier.carrier_line = line;
-    return carrier;
+    return {middle, line};
 }
 
 acquired_carrier acquisition::finish(std::span<const cf32> window, const carrier_state& middle) {
@@ -365,6 +474,10 @@ acquired_carrier acquisition::finish(std::span<const cf32> window, const carrier
         }
     }
     carrier.rail_power = power / rails;
+    if (power > 0.0) { // of noise this has a mean of 0 and a deviation of 1
+        const double excess = fourth * rails / (power * power) - 3.0;
+        carrier.rail_certainty = -excess * std::sqrt(rails / 24.0);
+    }
     // Of ± a in Gaussian noise: a^4 = (3 M2^2 - M4) / 2. Of 8PSK's rails M4 is that of a circle's.
     const double scale = config_.wave.kind == modulation::psk8 ? 2.0 / 3.0 : 0.5;
     const double a4 = scale * (3.0 * carrier.rail_power * carrier.rail_power - fourth / rails);

@@ -8,6 +8,7 @@
 #include "dsp/matched_filter.h"
 #include "dsp/waveform.h"
 
+#include <complex>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -31,6 +32,7 @@ struct acquired_carrier {
     carrier_state state;       ///< at the first symbol from which on the signal is there
     double rail_amplitude = 0; ///< of the matched filter's output
     double rail_power = 0;     ///< signal and noise, of one rail
+    double rail_certainty = 0; ///< that the rails are no noise, in standard deviations
     double clock_line = 0.0;   ///< height of the symbol-clock line over noise (power ratio)
     double carrier_line = 0.0; ///< height of the M-th power line over noise (power ratio)
 };
@@ -79,13 +81,25 @@ class acquisition {
     };
 
     void transform(std::span<const base::cf32> window);
-    coarse strongest_clock_line();
+    /// The strongest places of the symbol clock, the best one first; valid until the next call.
+    std::span<const coarse> clock_lines();
+    void raise_clock_lines(std::ptrdiff_t first, std::ptrdiff_t distance, std::ptrdiff_t half,
+                           std::vector<double>& tops);
+    [[nodiscard]] double clock_line_at(std::ptrdiff_t middle, std::ptrdiff_t distance,
+                                       std::ptrdiff_t half) const;
+    [[nodiscard]] bool has_bare_line();
+    [[nodiscard]] bool is_short(std::span<const base::cf32> window) const;
     /// Valid until the next call.
     const edges& band_edges(double frequency);
     clock fit_clock(const edges& bands) const;
     tone strongest_tone(std::span<const base::cf32> items, std::size_t count, double max_rate);
     fft& transform_of(std::size_t size, fft_direction direction);
 
+    struct powered_carrier {
+        carrier_state middle; ///< at a symbol near the window's middle
+        double line = 0.0;    ///< height of the M-th power line over noise (power ratio)
+    };
+    powered_carrier carrier_at(std::span<const base::cf32> window, double frequency);
     std::optional<acquired_carrier> search_psk(std::span<const base::cf32> window);
     std::optional<acquired_carrier> search_staggered(std::span<const base::cf32> window);
     struct pair_line {
@@ -134,6 +148,10 @@ class acquisition {
     std::vector<float> lower_power_;
     std::vector<float> around_; ///< lower_power_, continued at both ends
     std::vector<float> edge_weight_;
+    std::vector<base::cf32> products_;
+    std::vector<std::complex<double>> moving_sums_;
+    std::vector<double> clock_weight_;
+    std::vector<coarse> clock_lines_;
     edges bands_;
     std::vector<double> scratch_;
     std::vector<double> more_scratch_;

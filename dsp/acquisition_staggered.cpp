@@ -17,6 +17,11 @@ constexpr double least_pair_line = 34.0; // the sum of two lines' powers
 constexpr double least_share = 0.15;     // of the weaker of the two
 constexpr double least_noise = 1e-3;     // of the densest noise in the window
 constexpr double sure_line = 200.0;      // for the weaker alone
+// Of a short window weaker lines will do where the rails that they lead to are those of a signal,
+// by standard deviations of noise. Beside an unmodulated carrier both are needed.
+constexpr double weak_pair_line = 18.0;
+constexpr double least_refined_line = 14.0;
+constexpr double least_rail_certainty = 7.0;
 
 constexpr std::size_t pair_decimation = 4; // of the squared band edges
 constexpr double most_pair_rates = 64.0;
@@ -273,7 +278,7 @@ std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf
         }
     }
     promise_ = best_power / least_pair_line;
-    if (best_power < 0.5 * least_pair_line) {
+    if (best_power < least_refined_line) {
         return std::nullopt;
     }
     const edges& bands = band_edges(best_frequency);
@@ -282,10 +287,17 @@ std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf
     // A bare carrier in one of the edges has one line only. Of a signal without noise both are
     // high, but over next to nothing, so that their ratio says little.
     const double least_weaker = std::min(least_share * line.power, sure_line);
-    if (line.power < least_pair_line || line.weaker < least_weaker) {
+    const bool sure = line.power >= least_pair_line;
+    if (line.power < (is_short(window) ? weak_pair_line : least_pair_line) ||
+        line.weaker < least_weaker) {
         return std::nullopt;
     }
     acquired_carrier carrier = finish(window, staggered_state(bands, line));
+    const bool certain = carrier.rail_certainty >= least_rail_certainty;
+    const bool accepted = (sure && certain) || ((sure || certain) && !has_bare_line());
+    if (!accepted) {
+        return std::nullopt;
+    }
     carrier.clock_line = line.power;
     carrier.carrier_line = line.power;
     return carrier;
