@@ -10,6 +10,15 @@
 
 namespace landfall::config {
 
+/// How the carrier is sought and received.
+struct reception {
+    dsp::engine engine = dsp::engine::automatic;
+    double expected_offset_hz = 0.0; ///< of the carrier from the samples' centre, where
+    bool has_expected_offset = false;
+    double uncertainty_hz = 0.0; ///< ± around where it is expected, where
+    bool has_uncertainty = false;
+};
+
 /// As the loader returns it, every field is within the range that its struct states, and the fields
 /// fit together (config/README.md, "What is checked together"). The defaults are `generic-ccsds`.
 struct mission {
@@ -19,6 +28,7 @@ struct mission {
     double frequency_hz = 0; ///< where `has_frequency`
     bool has_frequency = false;
     dsp::waveform wave;
+    reception receiving;
     fec::coding coding;
     framing::frame_parameters framing;
 };

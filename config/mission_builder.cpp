@@ -126,6 +126,15 @@ void mission_builder::check_equalizer(const source_text& whole) {
               "equalizer = true needs modulation = \"bpsk\", \"qpsk\" or \"8psk\"");
 }
 
+void mission_builder::check_engine(const source_text& whole) {
+    const dsp::modulation kind = mission_.wave.kind;
+    const bool fits = kind == dsp::modulation::bpsk || kind == dsp::modulation::qpsk;
+    if (mission_.receiving.engine == dsp::engine::liquid && !fits &&
+        sound({"engine", "modulation"}))
+        blame({"engine", "modulation"}, whole,
+              "engine = \"liquid\" needs modulation = \"bpsk\" or \"qpsk\"");
+}
+
 /// Punctured codes do not invert C2 unless the mission says so, no earlier than it names the rate.
 void mission_builder::settle_inversion() {
     const layered_origin& inverted = of("convolutional_inverted");
@@ -175,6 +184,7 @@ key_origins mission_builder::given() const {
 mission mission_builder::finish(std::string name, const source_text& whole) {
     check_line_code(whole);
     check_equalizer(whole);
+    check_engine(whole);
     settle_inversion();
     check_length(whole);
     mission_.name = std::move(name);

@@ -57,6 +57,7 @@ class mission_builder {
                std::string message);
     void check_line_code(const source_text& whole);
     void check_equalizer(const source_text& whole);
+    void check_engine(const source_text& whole);
     void settle_inversion();
     void check_length(const source_text& whole);
 

@@ -21,6 +21,9 @@ constexpr std::array modulations{
     as_word("oqpsk", dsp::modulation::oqpsk), as_word("8psk", dsp::modulation::psk8),
     as_word("fsk", dsp::modulation::fsk),     as_word("gmsk", dsp::modulation::gmsk)};
 constexpr std::array<std::string_view, 1> later_modulations{"dvb-s2"};
+constexpr std::array engines{as_word("auto", dsp::engine::automatic),
+                             as_word("block", dsp::engine::block),
+                             as_word("liquid", dsp::engine::liquid)};
 constexpr std::array spectra{as_word("normal", false), as_word("inverted", true)};
 constexpr std::array rates{
     as_word("1/2", fec::code_rate::r1_2), as_word("2/3", fec::code_rate::r2_3),
@@ -75,14 +78,15 @@ auto& field_of(mission& m) {
 }
 
 constexpr auto wave = &mission::wave;
+constexpr auto receiving = &mission::receiving;
 constexpr auto coding = &mission::coding;
 constexpr auto frames = &mission::framing;
 
-const std::array<mission_key, 27>& table() {
+const std::array<mission_key, 30>& table() {
     using dsp::waveform;
     using code = fec::coding;
     using framing::frame_parameters;
-    static const std::array<mission_key, 27> keys{{
+    static const std::array<mission_key, 30> keys{{
         {"title", "what it is, in one line",
          text_kind{[](mission& m) -> std::string& { return m.title; }, false, 200}},
         {"source", "whence the numbers come",
@@ -106,6 +110,13 @@ const std::array<mission_key, 27>& table() {
          words<wave, &waveform::spectrum_inverted>(spectra)},
         {"iq_swap", "whether I and Q are exchanged in the samples",
          flag_kind{field_of<wave, &waveform::iq_swapped>}},
+        {"engine", "which receiver", words<receiving, &reception::engine>(engines)},
+        {"expected_frequency_offset_hz", "of the carrier, from the centre of the samples",
+         number_kind{field_of<receiving, &reception::expected_offset_hz>, -1e9, 1e9,
+                     field_of<receiving, &reception::has_expected_offset>, quantity::frequency}},
+        {"frequency_uncertainty_hz", "plus and minus around where the carrier is expected",
+         number_kind{field_of<receiving, &reception::uncertainty_hz>, 1, 1e9,
+                     field_of<receiving, &reception::has_uncertainty>, quantity::frequency}},
         {"convolutional", "rate of the inner code", words<coding, &code::convolutional>(rates)},
         {"convolutional_order", "which of the two generators' bits is sent first",
          words<coding, &code::c2_first>(orders)},

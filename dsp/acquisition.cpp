@@ -24,9 +24,20 @@ constexpr double least_carrier_line = 30.0;
 constexpr double weak_clock_line = 6.0;
 constexpr double sure_carrier_line = 40.0;
 constexpr double most_bare_line = 25.0;
-constexpr double most_short_symbols = 4500.0; // of a short window
-constexpr double half_carrier_line = 15.0;    // less than that noise may give
+constexpr double most_neighbour_density = 8.0; // over that of the carrier's middle
+constexpr double range_margin = 0.05;          // symbol rates
+constexpr double most_short_symbols = 4500.0;  // of a short window
+constexpr double half_carrier_line = 15.0;     // less than that noise may give
 constexpr std::size_t most_clock_lines = 2;
+
+/// Windows of one length hold a symbol more or less: not each time memory is taken.
+void resize_with_room(std::vector<cf32>& items, std::size_t count) {
+    constexpr std::size_t room = 64;
+    if (items.capacity() < count) {
+        items.reserve(count + room);
+    }
+    items.resize(count);
+}
 
 constexpr std::ptrdiff_t most_tone_rates = 400;
 constexpr std::size_t start_block_symbols = 128;
@@ -197,9 +208,44 @@ bool acquisition::is_short(std::span<const cf32> window) const {
     return static_cast<double>(window.size()) < most_short_symbols * config_.samples_per_symbol;
 }
 
+/// Whether a carrier is where one is sought.
+bool acquisition::in_range(const carrier_state& carrier) const {
+    const double away = carrier.frequency / two_pi - config_.frequency_hint;
+    return std::abs(away) <= config_.search_range + range_margin / config_.samples_per_symbol;
+}
+
 /// Whether the symbols have a line of their own: an unmodulated carrier's.
 bool acquisition::has_bare_line() {
     return strongest_tone(symbols_, symbols_.size(), 0.0).power > most_bare_line;
+}
+
+/// Whether a carrier whose clock is weak is what its line shows, and not another that reaches into
+/// its band: that would be elsewhere, or its own band much denser.
+bool acquisition::is_own_line(const coarse& found, const powered_carrier& carrier) {
+    const double away = found.frequency - carrier.middle.frequency / two_pi;
+    const double most_away = 0.02 + 0.3 * config_.wave.roll_off; // symbol rates
+    return std::abs(away) * config_.samples_per_symbol <= most_away && !has_bare_line() &&
+           !has_strong_neighbour(found.frequency);
+}
+
+bool acquisition::has_strong_neighbour(double frequency) const {
+    const double bins = static_cast<double>(spectrum_.size());
+    const auto width = static_cast<std::ptrdiff_t>(0.25 * bins / config_.samples_per_symbol);
+    const auto density = [&](std::ptrdiff_t first) {
+        double sum = 0.0;
+        for (std::ptrdiff_t k = first; k < first + width; ++k) {
+            sum += static_cast<double>(std::norm(spectrum_[wrapped(k, spectrum_.size())]));
+        }
+        return sum;
+    };
+    const std::ptrdiff_t middle = std::lround(frequency * bins);
+    const double own = density(middle - width / 2);
+    for (std::ptrdiff_t k = width; k + width < std::ssize(spectrum_); k += width) {
+        if (density(middle + k) > most_neighbour_density * own) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const acquisition::edges& acquisition::band_edges(double frequency) {
@@ -292,8 +338,11 @@ acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::
     const std::size_t points = next_power_of_two(2 * count);
     fft& plan = transform_of(points, fft_direction::forward);
     const double middle = 0.5 * static_cast<double>(count);
-    // Neighbouring hypotheses differ by a quarter turn at the window's ends.
-    const double rate_step = 0.5 / (middle * middle);
+    // Neighbouring hypotheses differ by a quarter turn at the window's ends. They are the same for
+    // all counts up to this one, so that the chirps are.
+    const std::size_t most_count = points / 2;
+    const double most_middle = 0.5 * static_cast<double>(most_count);
+    const double rate_step = 0.5 / (most_middle * most_middle);
     const auto rates = std::min(static_cast<std::ptrdiff_t>(std::ceil(max_rate / rate_step - 1e-9)),
                                 most_tone_rates);
     const bool kept = static_cast<double>(count) < most_short_symbols; // the chirps' memory
@@ -309,7 +358,9 @@ acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::
             std::copy_n(items.begin(), count, input.begin());
         } else if (kept) {
             std::transform(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count),
-                           chirp_of(rate, count).begin(), input.begin(), product);
+                           chirp_of(rate, most_count).begin() +
+                               static_cast<std::ptrdiff_t>((most_count - count) / 2),
+                           input.begin(), product);
         } else {
             for (std::size_t k = 0; k < count; ++k) {
                 const double i = static_cast<double>(k) - middle;
@@ -354,8 +405,8 @@ void acquisition::prepare(std::span<const cf32> window) {
 void acquisition::filter_all(std::span<const cf32> window, const carrier_state& from,
                              std::size_t count) {
     const bool staggered = config_.wave.kind == modulation::oqpsk;
-    symbols_.resize(count);
-    staggered_.resize(staggered ? count : 0);
+    resize_with_room(symbols_, count);
+    resize_with_room(staggered_, staggered ? count : 0);
     filter_.restart();
     for (std::size_t k = 0; k < count; k += matched_filter::block_symbols) {
         const std::size_t length = std::min(matched_filter::block_symbols, count - k);
@@ -383,7 +434,10 @@ std::optional<acquired_carrier> acquisition::search_psk(std::span<const cf32> wi
         }
         const powered_carrier carrier = carrier_at(window, found.frequency);
         const double least = sure ? least_carrier_line : sure_carrier_line;
-        if (carrier.line >= least && carrier.line > best.line && (sure || !has_bare_line())) {
+        if (carrier.line < least || carrier.line < best.line || !in_range(carrier.middle)) {
+            continue;
+        }
+        if (sure || is_own_line(found, carrier)) {
             best = carrier;
             clock_line = found.line;
         }
@@ -416,7 +470,7 @@ acquisition::powered_carrier acquisition::carrier_at(std::span<const cf32> windo
     double line = 0.0;
     for (int pass = 0; pass < 2; ++pass) { // the second with the filter where the carrier is
         filter_all(window, middle.advanced(-before), count);
-        work_.resize(count);
+        resize_with_room(work_, count);
         for (std::size_t k = 0; k < count; ++k) {
             const cf32 squared = symbols_[k] * symbols_[k];
             const float power = std::norm(symbols_[k]);

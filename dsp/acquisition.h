@@ -99,6 +99,9 @@ class acquisition {
         carrier_state middle; ///< at a symbol near the window's middle
         double line = 0.0;    ///< height of the M-th power line over noise (power ratio)
     };
+    bool is_own_line(const coarse& found, const powered_carrier& carrier);
+    [[nodiscard]] bool has_strong_neighbour(double frequency) const;
+    [[nodiscard]] bool in_range(const carrier_state& carrier) const;
     powered_carrier carrier_at(std::span<const base::cf32> window, double frequency);
     std::optional<acquired_carrier> search_psk(std::span<const base::cf32> window);
     std::optional<acquired_carrier> search_staggered(std::span<const base::cf32> window);

@@ -294,8 +294,9 @@ std::optional<acquired_carrier> acquisition::search_staggered(std::span<const cf
     }
     acquired_carrier carrier = finish(window, staggered_state(bands, line));
     const bool certain = carrier.rail_certainty >= least_rail_certainty;
-    const bool accepted = (sure && certain) || ((sure || certain) && !has_bare_line());
-    if (!accepted) {
+    const bool alone = !has_bare_line() && (sure || !has_strong_neighbour(best_frequency));
+    const bool accepted = (sure && certain) || ((sure || certain) && alone);
+    if (!accepted || !in_range(carrier.state)) {
         return std::nullopt;
     }
     carrier.clock_line = line.power;

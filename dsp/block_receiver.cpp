@@ -38,6 +38,13 @@ std::size_t most_raw_samples(const receiver_config& config) {
                                             config.wave.symbol_rate_hz);
 }
 
+/// ± Hz around the middle that hold carriers behind the front end.
+double widest_search(const receiver_config& config, const front_end& front) {
+    const double rate = config.wave.symbol_rate_hz;
+    const double sample_rate = config.sample_rate_hz / front.decimation();
+    return std::max(0.5 * (sample_rate - (1.0 + config.wave.roll_off) * rate), 0.25 * rate);
+}
+
 acquisition_config acquisition_for(const receiver_config& config, const front_end& front) {
     const double rate = config.wave.symbol_rate_hz;
     const double sample_rate = config.sample_rate_hz / front.decimation();
@@ -46,8 +53,7 @@ acquisition_config acquisition_for(const receiver_config& config, const front_en
     result.samples_per_symbol = sample_rate / rate;
     const double hint = front.mirrored() ? -config.frequency_hint_hz : config.frequency_hint_hz;
     result.frequency_hint = (hint - front.mixed_hz()) / sample_rate;
-    const double widest =
-        std::max(0.5 * (sample_rate - (1.0 + config.wave.roll_off) * rate), 0.25 * rate);
+    const double widest = widest_search(config, front);
     const double range = config.search_range_hz > 0.0 ? config.search_range_hz : widest;
     result.search_range = std::min(range, widest) / sample_rate;
     const double doppler =
@@ -66,7 +72,9 @@ block_receiver::block_receiver(const receiver_config& config)
       acquisition_(acquisition_for(config, front_)),
       tracker_({.wave = config.wave, .samples_per_symbol = samples_per_symbol_}),
       spare_(most_pending) {
-    if (front_.is_decimating()) {
+    const bool is_near = config.search_range_hz > 0.0 && // of the hint, which is in the middle
+                         config.search_range_hz <= widest_search(config, front_);
+    if (front_.is_decimating() && !is_near) {
         wide_.emplace(config.sample_rate_hz, config.wave.symbol_rate_hz);
         raw_.reserve(most_raw_samples(config));
     }
@@ -130,14 +138,19 @@ void block_receiver::push(std::span<const cf32> samples, soft_sink sink) {
 }
 
 void block_receiver::take_wide(soft_sink sink) {
-    const double near_reach =
-        config_.frequency_known ? hint_reach_symbol_rates * config_.wave.symbol_rate_hz : 0.0;
+    const double rate = config_.wave.symbol_rate_hz;
+    const double near_reach = config_.search_range_hz > 0.0 ? config_.search_range_hz
+                              : config_.frequency_known     ? hint_reach_symbol_rates * rate
+                                                            : 0.0;
     const auto strongest =
         tracking_ ? std::nullopt : wide_->strongest(raw_, config_.frequency_hint_hz, near_reach);
-    if (strongest) {
+    const bool is_wanted =
+        strongest && (config_.search_range_hz <= 0.0 ||
+                      std::abs(*strongest - config_.frequency_hint_hz) <= near_reach + 0.5 * rate);
+    if (is_wanted) {
         const double centre = front_.mirrored() ? -*strongest : *strongest;
         const double away = std::abs(centre - front_.mixed_hz());
-        if (away > retune_symbol_rates * config_.wave.symbol_rate_hz) {
+        if (away > retune_symbol_rates * rate) {
             end_reception(sink);
             front_.retune(centre);
             origin_ = raw_seen_;

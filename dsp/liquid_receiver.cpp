@@ -39,9 +39,13 @@ acquisition_config coarse_config(const receiver_config& config, const front_end&
     acquisition_config result;
     result.wave = config.wave;
     result.samples_per_symbol = rate / config.wave.symbol_rate_hz;
-    result.search_range =
+    const double hint = front.mirrored() ? -config.frequency_hint_hz : config.frequency_hint_hz;
+    const double widest =
         std::max(0.25, 0.5 * (result.samples_per_symbol - 1.0 - config.wave.roll_off)) /
         result.samples_per_symbol;
+    const double range = config.search_range_hz > 0.0 ? config.search_range_hz / rate : widest;
+    result.frequency_hint = (hint - front.mixed_hz()) / rate;
+    result.search_range = std::min(range, widest);
     result.max_frequency_rate = 2e-7;
     return result;
 }

@@ -5,6 +5,8 @@
 #include "dsp/fsk_receiver.h"
 #include "dsp/liquid_receiver.h"
 
+#include <cmath>
+
 namespace landfall::dsp {
 
 const char* unsupported(const receiver_config& config, engine kind) noexcept {
@@ -14,6 +16,9 @@ const char* unsupported(const receiver_config& config, engine kind) noexcept {
     }
     if (ratio > 1000.0) {
         return "the sample rate is more than 1000 times the symbol rate";
+    }
+    if (!(std::abs(config.frequency_hint_hz) <= 0.5 * config.sample_rate_hz)) {
+        return "the carrier is expected where the samples do not reach";
     }
     if (kind == engine::liquid && config.wave.kind == modulation::oqpsk) {
         return "the liquid engine has no OQPSK";

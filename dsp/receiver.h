@@ -37,7 +37,9 @@ struct receiver_config {
     /// Of a recording of more than 16 samples per symbol, the strongest band as wide as the signal
     /// is received; with this the one near the hint, if there is one that stands out.
     bool frequency_known = false;
-    double search_range_hz = 0.0;       ///< ± around the hint; 0: all that the sample rate allows
+    /// ± around the hint; 0: all that the sample rate allows. Carriers beside it, however strong,
+    /// are not received.
+    double search_range_hz = 0.0;
     double max_doppler_rate_hz_s = 0.0; ///< 0: that of a low orbit, as far as it can matter
     bool fm_audio = false; ///< FSK and GMSK: the samples' real part is an FM receiver's audio
 };
@@ -77,8 +79,6 @@ class receiver {
     /// The latest symbols, of unit rail amplitude, for a constellation display; up to 256.
     [[nodiscard]] virtual std::span<const base::cf32> constellation() const = 0;
 };
-
-enum class engine : std::uint8_t { block, liquid };
 
 /// Whether `config` can be received at all, by that engine: a short reason if not, else null.
 [[nodiscard]] const char* unsupported(const receiver_config& config, engine kind) noexcept;

@@ -8,6 +8,10 @@ namespace landfall::dsp {
 
 enum class modulation : std::uint8_t { bpsk, qpsk, oqpsk, psk8, fsk, gmsk };
 
+/// Of receivers: `automatic` takes the one that loses least and costs least, which is the block
+/// engine for all that there is.
+enum class engine : std::uint8_t { automatic, block, liquid };
+
 struct waveform {
     modulation kind = modulation::qpsk;
     double symbol_rate_hz = 1e6;    ///< 1 ksym/s to 250 Msym/s

@@ -59,10 +59,12 @@ base::result<void> carrier_run::deliver(Run&& run) {
 }
 
 std::optional<base::failure> carrier_run::why_unfit(double sample_rate_hz) const {
-    if (std::abs(frequency_hint_hz_) > sample_rate_hz / 2) {
+    const double expected_hz = chain_.mission().receiving.expected_offset_hz;
+    if (std::abs(expected_hz) > sample_rate_hz / 2) {
         return base::failure{
-            fmt::format("carrier {}: --frequency-offset {:g} is outside what {:g} samples/s hold",
-                        name_, frequency_hint_hz_, sample_rate_hz),
+            fmt::format("carrier {}: --frequency-offset, expected_frequency_offset_hz: {:g} Hz is "
+                        "outside what {:g} samples/s hold",
+                        name_, expected_hz, sample_rate_hz),
             base::exit_code::usage};
     }
     if (const char* reason = chain_.unsupported(sample_rate_hz)) {

@@ -20,7 +20,7 @@ namespace landfall::app {
 class carrier_run {
   public:
     carrier_run(std::string name, const chain_config& config)
-        : name_(std::move(name)), frequency_hint_hz_(config.frequency_hint_hz), chain_(config) {}
+        : name_(std::move(name)), chain_(config) {}
 
     /// Empty: not written. `inputs` are never written to.
     base::result<void> open_files(const std::filesystem::path& frames,
@@ -56,7 +56,6 @@ class carrier_run {
     [[nodiscard]] std::optional<base::failure> why_unfit(double sample_rate_hz) const;
 
     std::string name_;
-    double frequency_hint_hz_;
     receive_chain chain_;
     std::optional<frame_files> frames_;
     std::optional<packet_files> packets_;

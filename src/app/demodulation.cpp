@@ -20,13 +20,14 @@ dsp::receiver_config receiver_for(const chain_config& config, double sample_rate
     wanted.wave = config.mission.wave;
     wanted.fm_audio = config.fm_audio;
     wanted.sample_rate_hz = sample_rate_hz;
-    wanted.frequency_hint_hz = config.frequency_hint_hz;
-    wanted.frequency_known = config.frequency_hint_hz != 0.0;
+    wanted.frequency_hint_hz = config.mission.receiving.expected_offset_hz;
+    wanted.frequency_known = config.mission.receiving.has_expected_offset;
+    wanted.search_range_hz = config.mission.receiving.uncertainty_hz;
     // A recording that says where it is centred says where the carrier is; one that is off by more
     // than its bandwidth speaks of something else (an intermediate frequency, audio).
     const double offset = config.mission.frequency_hz - center_frequency_hz;
-    if (wanted.frequency_hint_hz == 0.0 && config.mission.has_frequency &&
-        center_frequency_hz > 0.0 && std::abs(offset) < 0.5 * sample_rate_hz) {
+    if (!wanted.frequency_known && config.mission.has_frequency && center_frequency_hz > 0.0 &&
+        std::abs(offset) < 0.5 * sample_rate_hz) {
         wanted.frequency_hint_hz = offset;
         wanted.frequency_known = true;
     }
@@ -36,7 +37,8 @@ dsp::receiver_config receiver_for(const chain_config& config, double sample_rate
 } // namespace
 
 const char* demodulation::unsupported(double sample_rate_hz) const noexcept {
-    return dsp::unsupported(receiver_for(config_, sample_rate_hz, 0.0), config_.engine);
+    return dsp::unsupported(receiver_for(config_, sample_rate_hz, 0.0),
+                            config_.mission.receiving.engine);
 }
 
 bool demodulation::has_receiver_for(const wire::iq_block& block) const noexcept {
@@ -53,7 +55,7 @@ bool demodulation::has_receiver_for(const wire::iq_block& block) const noexcept 
 fitted_receiver demodulation::fit(double sample_rate_hz, double center_frequency_hz) const {
     return {sample_rate_hz, center_frequency_hz,
             dsp::make_receiver(receiver_for(config_, sample_rate_hz, center_frequency_hz),
-                               config_.engine)};
+                               config_.mission.receiving.engine)};
 }
 
 void demodulation::swap(fitted_receiver& with, record_sink sink) {

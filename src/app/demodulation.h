@@ -16,9 +16,7 @@ namespace landfall::app {
 
 struct chain_config {
     config::mission mission;
-    dsp::engine engine = dsp::engine::block;
-    double frequency_hint_hz = 0.0; ///< of the carrier from the centre of the samples
-    bool fm_audio = false;          ///< the samples are an FM receiver's audio
+    bool fm_audio = false; ///< the samples are an FM receiver's audio
 };
 
 /// A receiver, and the samples that it is for.

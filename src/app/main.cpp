@@ -63,7 +63,7 @@ CLI::Validator number_in(double low, double high) {
 constexpr std::array replay_inputs{std::pair{"iq", replay_input::iq},
                                    std::pair{"soft", replay_input::soft},
                                    std::pair{"frames", replay_input::frames}};
-constexpr std::array engines{std::pair{"auto", dsp::engine::block},
+constexpr std::array engines{std::pair{"auto", dsp::engine::automatic},
                              std::pair{"block", dsp::engine::block},
                              std::pair{"liquid", dsp::engine::liquid}};
 
@@ -125,8 +125,8 @@ void add_replay(CLI::App& program, std::function<int()>& chosen) {
     command->add_option("--udp-port", options->udp_port, "Only this UDP port of a capture")
         ->check(CLI::Range(1, 65535));
     add_choice<engines>(*command, "--engine", options->engine,
-                        "Receiver: auto (default: the best one, block), block, liquid "
-                        "(reference)");
+                        "Receiver, whatever `engine` says: auto (the best one, block), block, "
+                        "liquid (reference)");
     command->add_option("--frames", options->frames_directory,
                         "Folder for transfer frames, by virtual channel, and a pcapng of them");
     command->add_option("--packets", options->packets_directory,

@@ -32,6 +32,7 @@ recorded packets_of(const config::mission& mission, double sample_rate_hz) {
     config.seconds = measured_symbols / mission.wave.symbol_rate_hz;
     config.sample_rate_hz = sample_rate_hz;
     config.channel.es_n0_db = measured_es_n0_db;
+    config.channel.frequency_offset_hz = mission.receiving.expected_offset_hz;
     recorded made;
     const auto signal = downlink::create(config);
     if (!signal) {

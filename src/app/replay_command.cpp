@@ -153,11 +153,14 @@ base::result<std::vector<job>> replay::jobs() const {
 }
 
 base::result<carrier_run*> replay::add_carrier(const job& wanted, std::string name, bool fm_audio) {
-    carriers_.emplace_back(std::move(name),
-                           chain_config{.mission = wanted.mission,
-                                        .engine = options_.engine,
-                                        .frequency_hint_hz = options_.frequency_offset_hz,
-                                        .fm_audio = fm_audio});
+    chain_config config{.mission = wanted.mission, .fm_audio = fm_audio};
+    config::reception& receiving = config.mission.receiving;
+    receiving.engine = options_.engine.value_or(receiving.engine);
+    if (options_.frequency_offset_hz != 0.0) {
+        receiving.expected_offset_hz = options_.frequency_offset_hz;
+        receiving.has_expected_offset = true;
+    }
+    carriers_.emplace_back(std::move(name), config);
     carrier_run& made = carriers_.back();
     if (const auto opened =
             made.open_files(options_.frames_directory, options_.packets_directory, inputs_);

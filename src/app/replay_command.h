@@ -25,7 +25,7 @@ struct replay_options {
     double frequency_offset_hz = 0.0; ///< where the carrier is expected in a wide recording
     std::optional<std::uint32_t> stream_id;
     std::optional<std::uint16_t> udp_port;
-    dsp::engine engine = dsp::engine::block;
+    std::optional<dsp::engine> engine;       ///< of every carrier, whatever its own
     std::filesystem::path frames_directory;  ///< empty: not written
     std::filesystem::path packets_directory; ///< empty: not written
     bool json = false;

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Error rates over E_s/N_0, through modulator, channel and receiver, beside theory. Writes a CSV
 // file to the path in LANDFALL_CURVES, if that is set: plot_curves.py draws it.
-#include "base/random.h"
-#include "dsp/fec/puncture.h"
-#include "dsp/fec/stream_decoder.h"
-#include "dsp/fec/stream_encoder.h"
+#include "tests/slow/coded_link.h"
 #include "tests/slow/ideal_code.h"
 #include "tests/unit/dsp/simulated_link.h"
 
@@ -14,50 +11,18 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 using namespace landfall;
 using dsp::modulation;
+using test::curve_point;
+using test::name_of;
+using test::write;
 
 namespace {
 
 constexpr double most_loss_db = 0.5;
-
-const char* name_of(modulation kind) {
-    return kind == modulation::bpsk   ? "bpsk"
-           : kind == modulation::qpsk ? "qpsk"
-           : kind == modulation::psk8 ? "8psk"
-                                      : "oqpsk";
-}
-
-struct point {
-    std::string kind;
-    std::string code;
-    double es_n0_db = 0.0;
-    double eb_n0_db = 0.0;
-    std::size_t trials = 0;
-    std::size_t errors = 0;
-    double theory = 0.0;
-};
-
-/// Appends to the CSV file; the first call of the process begins it.
-void write(const point& one) {
-    static std::FILE* const file = [] {
-        const char* path = std::getenv("LANDFALL_CURVES");
-        std::FILE* opened = path == nullptr ? nullptr : std::fopen(path, "w");
-        if (opened != nullptr) {
-            std::fputs("modulation,code,es_n0_db,eb_n0_db,trials,errors,rate,theory\n", opened);
-        }
-        return opened;
-    }();
-    if (file != nullptr) {
-        std::fprintf(file, "%s,%s,%.3f,%.3f,%zu,%zu,%.4e,%.4e\n", one.kind.c_str(),
-                     one.code.c_str(), one.es_n0_db, one.eb_n0_db, one.trials, one.errors,
-                     static_cast<double>(one.errors) / static_cast<double>(one.trials), one.theory);
-        std::fflush(file);
-    }
-}
+constexpr std::size_t run_length = 60; // frames
 
 test::link_config impaired(modulation kind, double es_n0_db, std::uint64_t seed) {
     test::link_config config;
@@ -72,7 +37,7 @@ test::link_config impaired(modulation kind, double es_n0_db, std::uint64_t seed)
 
 void measure_symbols(modulation kind, std::span<const double> es_n0_db, double& worst_db) {
     for (const double level_db : es_n0_db) {
-        point now{.kind = name_of(kind), .code = "symbols"};
+        curve_point now{.kind = name_of(kind), .code = "symbols"};
         now.es_n0_db = level_db;
         now.eb_n0_db = level_db - 10.0 * std::log10(dsp::bits_per_symbol(kind));
         now.theory = test::symbol_error_rate(kind, level_db);
@@ -109,11 +74,6 @@ struct coded_case {
     /// Of another simulation of the same code, with soft values of 5 bits: level and rate.
     std::pair<double, double> published;
 };
-
-double rate_of(fec::code_rate rate) {
-    const fec::puncture_pattern pattern = fec::pattern_of(rate);
-    return static_cast<double>(pattern.bits) / static_cast<double>(pattern.sent);
-}
 
 /// Linear in the logarithm of the rate, extrapolated beyond the ends.
 double at_level(const curve& points, double eb_n0_db) {
@@ -160,7 +120,8 @@ curve ideal_curve(const coded_case& which, bool psk8 = false) {
     constexpr std::size_t frames = 3000;
     curve ideal;
     for (const double level_db : which.eb_n0_db) {
-        const auto seen = test::ideal_frames(which.rate, level_db, frames, 1, psk8);
+        const auto seen =
+            test::ideal_frames({.rate = which.rate, .eb_n0_db = level_db, .psk8 = psk8}, frames);
         ideal.emplace_back(level_db, frame_error_rate(seen.lost, seen.frames));
         std::printf("ideal %-6s E_b/N_0 %5.2f dB: %4zu of %4zu frames lost\n", which.name, level_db,
                     seen.lost, seen.frames);
@@ -179,69 +140,20 @@ curve ideal_curve(const coded_case& which, bool psk8 = false) {
     return ideal;
 }
 
-struct frames_run {
-    std::size_t sent = 0;
-    std::size_t good = 0;
-};
-
-frames_run run_frames(modulation kind, const fec::coding& code, double es_n0_db,
-                      std::uint64_t seed) {
-    constexpr std::size_t frames = 60;
-    const unsigned per_symbol = dsp::bits_per_symbol(kind);
-    fec::stream_encoder encoder(code, per_symbol, seed);
-    base::random_source random(seed);
-    std::vector<std::vector<std::uint8_t>> sent; // each begins with its number
-    std::vector<bool> there(frames);
-    std::vector<std::uint8_t> bits;
-    encoder.idle(512, bits);
-    std::vector<std::uint8_t> frame(code.frame_octets);
-    for (std::size_t n = 0; n < frames; ++n) {
-        for (std::uint8_t& octet : frame) {
-            octet = static_cast<std::uint8_t>(random.bits());
-        }
-        frame[0] = static_cast<std::uint8_t>(n);
-        sent.push_back(frame);
-        encoder.frame(frame, bits);
-    }
-    encoder.flush(bits);
-    const auto link = test::simulate(impaired(kind, es_n0_db, seed), std::move(bits));
-    const auto got = test::receive(link);
-    fec::stream_decoder decoder(code, per_symbol, kind == modulation::oqpsk);
-    frames_run result{.sent = frames};
-    auto take = [&](const fec::decoded_frame& one) {
-        const std::size_t n = one.octets[0];
-        if (one.decodable && n < frames && !there[n] &&
-            std::equal(one.octets.begin(), one.octets.end(), sent[n].begin(), sent[n].end())) {
-            there[n] = true;
-            ++result.good;
-        }
-    };
-    for (const auto& part : got.parts) {
-        decoder.push(part.soft, take);
-        decoder.restart(take);
-    }
-    return result;
-}
-
 void measure_frames(modulation kind, const coded_case& which, const curve& ideal,
                     double most_db = most_loss_db) {
     constexpr std::uint64_t most_runs = 8;
     constexpr std::size_t enough_errors = 40;
-    fec::coding code;
-    code.convolutional = which.rate;
-    code.c2_inverted = which.rate == fec::code_rate::r1_2;
-    code.rs_interleave = 5;
-    code.frame_octets = 1115;
-    const double to_symbol_db =
-        10.0 * std::log10(rate_of(which.rate) * 223.0 / 255.0 * dsp::bits_per_symbol(kind));
+    const fec::coding code = test::concatenated(which.rate, 5);
+    const double to_symbol_db = test::symbol_over_bit_db(kind, which.rate);
     curve measured;
     for (const double eb_n0_db : which.eb_n0_db) {
-        point now{.kind = name_of(kind), .code = which.name};
+        curve_point now{.kind = name_of(kind), .code = which.name};
         now.eb_n0_db = eb_n0_db;
         now.es_n0_db = eb_n0_db + to_symbol_db;
         now.theory = at_level(ideal, eb_n0_db);
         for (std::uint64_t seed = 1; seed <= most_runs && now.errors < enough_errors; ++seed) {
-            const auto run = run_frames(kind, code, now.es_n0_db, seed);
+            const auto run = test::run_frames(impaired(kind, now.es_n0_db, seed), code, run_length);
             now.trials += run.sent;
             now.errors += run.sent - run.good;
         }

@@ -152,12 +152,12 @@ std::vector<std::uint8_t> receive_zeros(fec::code_rate rate, zeros_channel& chan
     return decided;
 }
 
-bool is_lost(std::span<const std::uint8_t> codeblock_bits) {
-    std::array<unsigned, ideal_interleave> wrong{};
-    for (std::size_t octet = 0; octet < codeword_octets * ideal_interleave; ++octet) {
+bool is_lost(std::span<const std::uint8_t> codeblock_bits, std::size_t interleave) {
+    std::array<unsigned, 8> wrong{}; // no depth is greater
+    for (std::size_t octet = 0; octet < codeword_octets * interleave; ++octet) {
         const auto bits = codeblock_bits.subspan(8 * octet, 8);
         if (std::any_of(bits.begin(), bits.end(), [](std::uint8_t bit) { return bit != 0; })) {
-            ++wrong[octet % ideal_interleave];
+            ++wrong[octet % interleave];
         }
     }
     return *std::max_element(wrong.begin(), wrong.end()) > correctable;
@@ -165,23 +165,22 @@ bool is_lost(std::span<const std::uint8_t> codeblock_bits) {
 
 } // namespace
 
-ideal_count ideal_frames(fec::code_rate rate, double eb_n0_db, std::size_t frames,
-                         std::uint64_t seed, bool psk8) {
-    base::random_source random(seed);
-    const fec::puncture_pattern pattern = fec::pattern_of(rate);
+ideal_count ideal_frames(const ideal_link& link, std::size_t frames) {
+    base::random_source random(link.seed);
+    const fec::puncture_pattern pattern = fec::pattern_of(link.rate);
     const double code_rate =
         static_cast<double>(pattern.bits) / static_cast<double>(pattern.sent) * 223.0 / 255.0;
-    const double deviation = std::sqrt(0.5 / (code_rate * std::pow(10.0, eb_n0_db / 10.0)));
-    zeros_channel channel(deviation, psk8, random);
-    constexpr std::size_t frame_bits = 8 * (marker_octets + codeword_octets * ideal_interleave);
+    const double deviation = std::sqrt(0.5 / (code_rate * std::pow(10.0, link.eb_n0_db / 10.0)));
+    zeros_channel channel(deviation, link.psk8, random);
+    const std::size_t frame_bits = 8 * (marker_octets + codeword_octets * link.interleave);
     ideal_count count;
     while (count.frames < frames) {
         const std::size_t batch = std::min(batch_frames, frames - count.frames);
-        const auto decided = receive_zeros(rate, channel, batch * frame_bits);
+        const auto decided = receive_zeros(link.rate, channel, batch * frame_bits);
         for (std::size_t n = 0; n < batch; ++n) {
             const auto block = std::span(decided).subspan(n * frame_bits + 8 * marker_octets,
                                                           frame_bits - 8 * marker_octets);
-            count.lost += is_lost(block) ? 1U : 0U;
+            count.lost += is_lost(block, link.interleave) ? 1U : 0U;
         }
         count.frames += batch;
     }

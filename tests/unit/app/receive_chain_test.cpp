@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,13 @@ struct signal {
     double sample_rate_hz = 0.0;
 };
 
-signal make_signal(double seconds, double sample_rate_hz, base::timestamp start,
-                   std::uint64_t seed) {
+signal make_signal(double seconds, double sample_rate_hz, base::timestamp start, std::uint64_t seed,
+                   const config::mission& mission = small_mission(), double es_n0_db = 8.0) {
     downlink_config config;
-    config.mission = small_mission();
+    config.mission = mission;
     config.seconds = seconds;
     config.sample_rate_hz = sample_rate_hz;
-    config.channel.es_n0_db = 8.0;
+    config.channel.es_n0_db = es_n0_db;
     config.channel.frequency_offset_hz = 20e3;
     config.channel.seed = seed;
     config.clock_offset_ppm = 20.0;
@@ -63,8 +64,9 @@ signal make_signal(double seconds, double sample_rate_hz, base::timestamp start,
 
 /// A chain whose frames are kept.
 struct listener {
-    receive_chain chain{chain_config{.mission = small_mission()}};
-    times got;
+    config::mission mission = small_mission();
+    receive_chain chain{chain_config{.mission = mission}};
+    times got{};
 
     template <class Run>
     void with_sinks(Run&& run) {
@@ -144,4 +146,62 @@ TEST_CASE("app/receive_chain: the sample rate may change in mid-stream") {
     check_times(sent, ear.got);
     CHECK(ear.chain.status().signal_seconds == doctest::Approx(0.12).epsilon(0.1));
     CHECK(ear.chain.status().locked_seconds == doctest::Approx(0.12).epsilon(0.1));
+}
+
+TEST_CASE(
+    "app/receive_chain: on the same signals every engine has frames, and block has them all") {
+    for (const auto kind : {dsp::modulation::bpsk, dsp::modulation::qpsk}) {
+        config::mission mission = small_mission();
+        mission.wave.kind = kind;
+        const signal whole = make_signal(0.3, 2.5e6, start, 4, mission);
+        std::map<dsp::engine, std::size_t> frames;
+        for (const auto engine :
+             {dsp::engine::automatic, dsp::engine::block, dsp::engine::liquid}) {
+            mission.receiving.engine = engine;
+            listener ear{.mission = mission};
+            ear.push(whole, 0, whole.samples.size(), start);
+            ear.finish();
+            for (const auto& [frame, time] : ear.got) {
+                CHECK(whole.sent.contains(frame));
+            }
+            frames[engine] = ear.got.size();
+        }
+        MESSAGE("of " << whole.sent.size() << " frames block " << frames[dsp::engine::block]
+                      << ", liquid " << frames[dsp::engine::liquid]);
+        CHECK(frames[dsp::engine::block] == whole.sent.size());
+        CHECK(frames[dsp::engine::automatic] == whole.sent.size());
+        CHECK(frames[dsp::engine::liquid] + 5 >= whole.sent.size()); // its loops pull in
+        CHECK(frames[dsp::engine::liquid] <= whole.sent.size());
+    }
+}
+
+TEST_CASE(
+    "app/receive_chain: where it is expected a weak carrier is received, not a stronger one") {
+    const double rate_hz = 8e6;
+    const signal weak = make_signal(0.1, rate_hz, start, 5);
+    const signal strong = make_signal(0.1, rate_hz, start, 6, small_mission(), 40.0);
+    signal both = weak;
+    for (std::size_t n = 0; n < std::min(weak.samples.size(), strong.samples.size()); ++n) {
+        const double turn = std::fmod(0.25 * static_cast<double>(n), 1.0); // 2 MHz up
+        both.samples[n] +=
+            2.0F * strong.samples[n] * base::cf32(std::polar(1.0, 2.0 * std::numbers::pi * turn));
+    }
+    for (const bool told : {false, true}) {
+        config::mission mission = small_mission();
+        mission.receiving.expected_offset_hz = 0.0;
+        mission.receiving.has_expected_offset = told;
+        mission.receiving.uncertainty_hz = told ? 50e3 : 0.0;
+        mission.receiving.has_uncertainty = told;
+        listener ear{.mission = mission};
+        ear.push(both, 0, both.samples.size(), start);
+        ear.finish();
+        const auto of = [&](const signal& one) {
+            return std::count_if(ear.got.begin(), ear.got.end(),
+                                 [&](const auto& frame) { return one.sent.contains(frame.first); });
+        };
+        MESSAGE("told " << told << ": " << of(weak) << " of the weak, " << of(strong)
+                        << " of the strong one's " << strong.sent.size());
+        CHECK(of(told ? weak : strong) == static_cast<std::ptrdiff_t>(weak.sent.size()));
+        CHECK(of(told ? strong : weak) == 0);
+    }
 }

@@ -224,6 +224,24 @@ TEST_CASE("config/mission_loader: differential rails need two uncoded rails") {
           std::string::npos);
 }
 
+TEST_CASE(
+    "config/mission_loader: receiver and expected place come from the file or the command line") {
+    CHECK(loaded("").receiving.engine == dsp::engine::automatic);
+    CHECK_FALSE(loaded("").receiving.has_expected_offset);
+    CHECK_FALSE(loaded("").receiving.has_uncertainty);
+    const mission set = loaded("frequency_uncertainty_hz = \"40 kHz\"",
+                               {"engine=liquid", "expected_frequency_offset_hz=-120e3"});
+    CHECK(set.receiving.engine == dsp::engine::liquid);
+    CHECK(set.receiving.expected_offset_hz == -120e3);
+    CHECK(set.receiving.has_expected_offset);
+    CHECK(set.receiving.uncertainty_hz == 40e3);
+    CHECK(set.receiving.has_uncertainty);
+    CHECK(errors_of("frequency_uncertainty_hz = 0").find("is not within 1 to ") !=
+          std::string::npos);
+    CHECK(errors_of("modulation = \"oqpsk\"\nengine = \"liquid\"")
+              .find("engine = \"liquid\" needs") != std::string::npos);
+}
+
 TEST_CASE("config/mission_loader: overrides win, the last one most") {
     const mission one = loaded("symbol_rate_hz = 1e6\nnrz = \"m\"",
                                {"symbol_rate_hz=2e6", "nrz=l", "symbol_rate_hz = 3_000_000",
