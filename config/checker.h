@@ -54,6 +54,14 @@ class checker {
     void check_route_destination(const route_settings& route);
     void check_sizes(const route_settings& route);
     void check_routes();
+    void check_tenants();
+    void check_tenant_peers(const tenant_settings& tenant, std::span<const tenant_settings> before);
+    void check_durable_route(const route_settings& route);
+    void check_route_tenant(const route_settings& route);
+    void check_channels(const route_settings& route, const tenant_settings* tenant,
+                        const origin& at);
+    [[nodiscard]] const tenant_settings* tenant_of_peer(std::string_view peer) const noexcept;
+    void check_durable_lane();
     void check_metrics();
     void check_host();
     void check_unused();
@@ -62,6 +70,19 @@ class checker {
     use purpose_;
     diagnostics& errors_;
 };
+
+template <class Table>
+void checker::check_names(const std::vector<Table>& list, std::string_view label) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        if (list[i].name.empty())
+            continue;
+        const Table* first = find_named(list, list[i].name);
+        if (first != &list[i])
+            wrong(origin_of(list[i].given, "name"),
+                  fmt::format("name: \"{}\" is another {}'s, {}", printable(list[i].name, 64),
+                              label, place(origin_of(first->given, "name"))));
+    }
+}
 
 /// Reports a name that no table of `list` has.
 template <class Table>

@@ -4,6 +4,7 @@
 
 #include "base/ip.h"
 #include "config/diagnostics.h"
+#include "config/durable.h"
 #include "config/mission.h"
 #include "config/mission_loader.h"
 #include "config/origin.h"
@@ -95,7 +96,9 @@ struct route_settings {
     std::vector<std::uint16_t> spacecraft_id;
     std::vector<std::uint16_t> apid; ///< of space packets
     bool fill = false;               ///< fill frames, too
-    std::vector<std::string> to;     ///< peers
+    std::vector<std::string> to;     ///< peers; none where it is durable
+    std::string tenant;              ///< whose it is; empty: nobody's, or that of the peers
+    bool durable = false;            ///< to the tenant's spool instead of peers
     payload as = payload::frames;
     frame_header header = frame_header::none;
     std::optional<base::udp_endpoint> udp;    ///< inside the tunnel; none for `ip`
@@ -137,8 +140,12 @@ struct gateway {
     std::vector<carrier_settings> carriers;
     std::optional<tunnel_settings> tunnel;
     std::vector<peer_settings> peers;
+    std::vector<tenant_settings> tenants;
     std::vector<route_settings> routes;
     std::optional<host_settings> host; ///< none: the kernel is kept out
+    spool_settings spool;
+    std::optional<publish_settings> publish;
+    std::optional<ledger_settings> ledger;
     /// Where `landfall status` asks; empty: control.sock in the runtime directory.
     std::filesystem::path control_socket;
     listener metrics{{{{127, 0, 0, 1}}, 9464}, true, {}};
@@ -158,10 +165,10 @@ enum class use : std::uint8_t { run, replay };
 inline constexpr const char* default_gateway_file = "/etc/landfall/landfall.toml";
 
 /// Reads the file, then `conf.d/*.toml` beside it in the order of their names: keys of [gateway],
-/// [lcores], [tunnel], [host] and [metrics] in a later file win, tables of the other kinds are
-/// added. Everything that the text alone can tell is checked, and everything that is wrong is
-/// reported at once. Nothing is opened but these files and missions. `parts` gets, after errors,
-/// what could be read of the gateway, unchecked.
+/// [lcores], [tunnel], [host], [spool], [publish], [ledger] and [metrics] in a later file win,
+/// tables of the other kinds are added. Everything that the text alone can tell is checked, and
+/// everything that is wrong is reported at once. Nothing is opened but these files and missions.
+/// `parts` gets, after errors, what could be read of the gateway, unchecked.
 [[nodiscard]] gateway_result load_gateway(const std::filesystem::path& file,
                                           const folders& where = mission_folders(),
                                           use purpose = use::run, gateway* parts = nullptr);
@@ -174,6 +181,8 @@ inline constexpr const char* default_gateway_file = "/etc/landfall/landfall.toml
 /// (`FILE:LINE` or `default`). It holds no secrets: keys are in files. It loads to the same gateway
 /// from the folder of the main file.
 [[nodiscard]] std::string toml_text(const gateway& source);
+
+[[nodiscard]] bool has_durable_routes(const gateway& source) noexcept;
 
 /// Where a key file is. A name without a folder: in `$CREDENTIALS_DIRECTORY` if there is one of
 /// that name. Else relative to the file that names it.

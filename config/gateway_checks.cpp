@@ -55,19 +55,6 @@ void checker::warn(const origin& at, std::string message) {
         all_.warnings.add(all_.sources.front()->name, std::move(message));
 }
 
-template <class Table>
-void checker::check_names(const std::vector<Table>& list, std::string_view label) {
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        if (list[i].name.empty())
-            continue;
-        const Table* first = find_named(list, list[i].name);
-        if (first != &list[i])
-            wrong(origin_of(list[i].given, "name"),
-                  fmt::format("name: \"{}\" is another {}'s, {}", printable(list[i].name, 64),
-                              label, place(origin_of(first->given, "name"))));
-    }
-}
-
 void checker::check_lcores() {
     const lcore_settings& lcores = all_.lcores;
     for (std::size_t i = 0; i < lcores.modem.size(); ++i)
@@ -318,8 +305,10 @@ void checker::check_needs() {
     for (const carrier_settings& one : all_.carriers)
         if (find_origin(one.given, "port") == nullptr)
             wrong(one.at, "the carrier has no port");
-    if (!all_.tunnel && !(all_.peers.empty() && all_.routes.empty()))
-        wrong(all_.peers.empty() ? all_.routes.front().at : all_.peers.front().at,
+    const auto live = std::find_if(all_.routes.begin(), all_.routes.end(),
+                                   [](const route_settings& one) { return !one.durable; });
+    if (!all_.tunnel && !(all_.peers.empty() && live == all_.routes.end()))
+        wrong(all_.peers.empty() ? live->at : all_.peers.front().at,
               "peers and routes need a [tunnel]");
     if (all_.routes.empty())
         all_.warnings.add(main.name, "there is no [[route]]: nothing leaves the gateway");
@@ -376,6 +365,15 @@ void checker::check_unused() {
     for (const peer_settings& one : all_.peers)
         if (!in(peers, one.name))
             warn(one.at, fmt::format("peer \"{}\" is in no route", one.name));
+    for (const tenant_settings& one : all_.tenants)
+        if (std::none_of(all_.routes.begin(), all_.routes.end(), [&](const route_settings& route) {
+                return route.tenant == one.name ||
+                       std::any_of(one.peers.begin(), one.peers.end(), [&](const auto& peer) {
+                           return std::find(route.to.begin(), route.to.end(), peer) !=
+                                  route.to.end();
+                       });
+            }))
+            warn(one.at, fmt::format("tenant \"{}\" is in no route", one.name));
     for (const port_settings& one : all_.ports) {
         const bool used = (all_.tunnel && all_.tunnel->port == one.name) ||
                           std::any_of(all_.carriers.begin(), all_.carriers.end(),
@@ -394,7 +392,9 @@ void checker::check() {
     check_carriers();
     check_tunnel();
     check_peers();
+    check_tenants();
     check_routes();
+    check_durable_lane();
     check_metrics();
     check_host();
     check_unused();

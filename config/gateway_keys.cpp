@@ -16,6 +16,7 @@ namespace {
 namespace is = formats;
 
 constexpr std::size_t list_items_max = 256;
+constexpr std::int64_t octets_limit = std::int64_t{1} << 50U;
 
 constexpr std::array idle_words{word{"backoff", static_cast<int>(idle_mode::backoff)},
                                 word{"spin", static_cast<int>(idle_mode::spin)}};
@@ -23,6 +24,10 @@ constexpr std::array payload_words{word{"frames", static_cast<int>(payload::fram
                                    word{"packets", static_cast<int>(payload::packets)},
                                    word{"ip", static_cast<int>(payload::ip)},
                                    word{"iq", static_cast<int>(payload::iq)}};
+constexpr std::array full_words{
+    word{"oldest-first", static_cast<int>(when_full::oldest_first)},
+    word{"lowest-priority-first", static_cast<int>(when_full::lowest_priority_first)},
+    word{"refuse-new", static_cast<int>(when_full::refuse_new)}};
 constexpr std::array header_words{word{"none", static_cast<int>(frame_header::none)},
                                   word{"landfall", static_cast<int>(frame_header::landfall)}};
 
@@ -164,7 +169,9 @@ constexpr std::array keys_of_route{
     key<is::number<std::uint16_t, 0, 65535>, &route_settings::spacecraft_id>("spacecraft_id"),
     key<is::number<std::uint16_t, 0, 2047>, &route_settings::apid>("apid"),
     key<is::flag, &route_settings::fill>("fill"),
-    key<is::reference, &route_settings::to>("to", required),
+    key<is::reference, &route_settings::to>("to"),
+    key<is::reference, &route_settings::tenant>("tenant"),
+    key<is::flag, &route_settings::durable>("durable"),
     key<is::choice<payload, payload_words>, &route_settings::as>("as"),
     key<is::choice<frame_header, header_words>, &route_settings::header>("header"),
     key<is::endpoint, &route_settings::udp>("udp"),
@@ -176,12 +183,46 @@ constexpr std::array keys_of_host{
     key<is::allowance, &host_settings::allow>("allow"),
     key<is::number<std::uint32_t, 1, 100'000>, &host_settings::rate_mbit_s>("rate_mbit_s")};
 
+constexpr std::array keys_of_tenant{
+    key<is::name, &tenant_settings::name>("name", required),
+    key<is::recipient, &tenant_settings::recipients>("recipients"),
+    key<is::number<std::uint8_t, 0, 9>, &tenant_settings::priority>("priority"),
+    key<is::number<std::uint64_t, 1 << 20U, octets_limit, quantity::size>,
+        &tenant_settings::quota_octets>("quota_octets"),
+    key<is::number<std::uint32_t, 0, 1'000'000'000, quantity::duration>,
+        &tenant_settings::quota_age_s>("quota_age_s"),
+    key<is::choice<when_full, full_words>, &tenant_settings::when_full>("when_full"),
+    key<is::channel, &tenant_settings::channels>("channels"),
+    key<is::reference, &tenant_settings::peers>("peers")};
+
+constexpr std::array keys_of_spool{
+    key<is::path, &spool_settings::directory>("directory"),
+    key<is::number<std::uint32_t, 128 << 10U, 64 << 20U, quantity::size>,
+        &spool_settings::segment_octets>("segment_octets"),
+    key<is::number<std::uint32_t, 1, 3600, quantity::duration>, &spool_settings::segment_age_s>(
+        "segment_age_s"),
+    key<is::number<std::uint64_t, 0, octets_limit, quantity::size>,
+        &spool_settings::reserve_octets>("reserve_octets")};
+
+constexpr std::array keys_of_publish{
+    key<is::nats_url, &publish_settings::urls>("urls", required),
+    key<is::stream, &publish_settings::stream>("stream"),
+    key<is::flag, &publish_settings::create_stream>("create_stream"),
+    key<is::path, &publish_settings::credentials_file>("credentials_file"),
+    key<is::path, &publish_settings::authorities_file>("authorities_file"),
+    key<is::number<std::uint64_t, 0, octets_limit, quantity::size>,
+        &publish_settings::most_octets_per_s>("most_octets_per_s")};
+
+constexpr std::array keys_of_ledger{
+    key<is::path, &ledger_settings::directory>("directory"),
+    key<is::path, &ledger_settings::key_file>("key_file", required)};
+
 constexpr std::array keys_of_metrics{key<is::endpoint, &listener::endpoint>("listen"),
                                      key<is::flag, &listener::enabled>("enabled")};
 
-constexpr std::array<std::string_view, 10> names{"config_version", "gateway", "lcores", "port",
-                                                 "carrier",        "tunnel",  "peer",   "route",
-                                                 "host",           "metrics"};
+constexpr std::array<std::string_view, 14> names{
+    "config_version", "gateway", "lcores", "port",  "carrier", "tunnel", "peer",
+    "tenant",         "route",   "host",   "spool", "publish", "ledger", "metrics"};
 
 template <class Table>
 void document(std::vector<documented_key>& list, std::string_view table) {
@@ -224,6 +265,22 @@ std::span<const table_key<host_settings>> table_keys<host_settings>() noexcept {
     return keys_of_host;
 }
 template <>
+std::span<const table_key<tenant_settings>> table_keys<tenant_settings>() noexcept {
+    return keys_of_tenant;
+}
+template <>
+std::span<const table_key<spool_settings>> table_keys<spool_settings>() noexcept {
+    return keys_of_spool;
+}
+template <>
+std::span<const table_key<publish_settings>> table_keys<publish_settings>() noexcept {
+    return keys_of_publish;
+}
+template <>
+std::span<const table_key<ledger_settings>> table_keys<ledger_settings>() noexcept {
+    return keys_of_ledger;
+}
+template <>
 std::span<const table_key<listener>> table_keys<listener>() noexcept {
     return keys_of_metrics;
 }
@@ -236,8 +293,12 @@ std::vector<documented_key> gateway_keys() {
     document<carrier_settings>(list, "carrier");
     document<tunnel_settings>(list, "tunnel");
     document<peer_settings>(list, "peer");
+    document<tenant_settings>(list, "tenant");
     document<route_settings>(list, "route");
     document<host_settings>(list, "host");
+    document<spool_settings>(list, "spool");
+    document<publish_settings>(list, "publish");
+    document<ledger_settings>(list, "ledger");
     document<listener>(list, "metrics");
     return list;
 }

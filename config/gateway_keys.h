@@ -37,7 +37,8 @@ struct table_key {
 
 /// The keys of one kind of table, in the order in which they are printed. `Table` is one of
 /// `gateway`, `lcore_settings`, `port_settings`, `carrier_settings` (its own keys),
-/// `tunnel_settings`, `peer_settings`, `route_settings`, `host_settings`, `listener`.
+/// `tunnel_settings`, `peer_settings`, `tenant_settings`, `route_settings`, `host_settings`,
+/// `spool_settings`, `publish_settings`, `ledger_settings`, `listener`.
 template <class Table>
 [[nodiscard]] std::span<const table_key<Table>> table_keys() noexcept;
 

@@ -137,6 +137,7 @@ void gateway_reader::apply_only(const source_text& source, const entry& one, Tab
         errors_.add(source, one.at, fmt::format("{}: expected a [{}] table", one.key, one.key));
 }
 
+/// One that there may be once.
 template <class Table>
 void gateway_reader::read_optional(const source_text& source, const entry& one,
                                    std::optional<Table>& to) {
@@ -259,12 +260,20 @@ void gateway_reader::read_table(const source_text& source, const entry& one) {
         read_optional(source, one, result_.tunnel);
     else if (one.key == "host")
         read_optional(source, one, result_.host);
+    else if (one.key == "spool")
+        apply_only(source, one, result_.spool);
+    else if (one.key == "publish")
+        read_optional(source, one, result_.publish);
+    else if (one.key == "ledger")
+        read_optional(source, one, result_.ledger);
     else if (one.key == "port")
         read_list(source, one, result_.ports, ports_max);
     else if (one.key == "carrier")
         read_list(source, one, result_.carriers, carriers_max);
     else if (one.key == "peer")
         read_list(source, one, result_.peers, peers_max);
+    else if (one.key == "tenant")
+        read_list(source, one, result_.tenants, tenants_max);
     else if (one.key == "route")
         read_list(source, one, result_.routes, routes_max);
     else if (one.key != "config_version")
@@ -293,6 +302,10 @@ gateway_result gateway_reader::read(std::vector<source_text> files, gateway* par
     if (result_.tunnel)
         check_required(*result_.tunnel, result_.tunnel->at, "tunnel");
     fill_in_host();
+    if (result_.publish)
+        check_required(*result_.publish, result_.publish->at, "publish");
+    if (result_.ledger)
+        check_required(*result_.ledger, result_.ledger->at, "ledger");
     // With a part missing, everything that refers to it would be an error.
     if (whole_)
         check_gateway(result_, purpose_, errors_);

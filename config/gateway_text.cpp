@@ -48,9 +48,15 @@ std::string toml_text(const gateway& source) {
     if (source.tunnel)
         text += "\n[tunnel]\n" + keys(*source.tunnel);
     text += tables("peer", source.peers);
+    text += tables("tenant", source.tenants);
     text += tables("route", source.routes);
     if (source.host)
         text += "\n[host]\n" + keys(*source.host);
+    text += "\n[spool]\n" + keys(source.spool);
+    if (source.publish)
+        text += "\n[publish]\n" + keys(*source.publish);
+    if (source.ledger)
+        text += "\n[ledger]\n" + keys(*source.ledger);
     text += "\n[metrics]\n" + keys(source.metrics);
     return text;
 }

@@ -41,7 +41,8 @@ bool selects_the_same(const route_settings& one, const route_settings& other) {
            one.spacecraft_id == other.spacecraft_id && one.apid == other.apid &&
            one.fill == other.fill && one.to == other.to && one.as == other.as &&
            one.header == other.header && one.udp == other.udp && one.source == other.source &&
-           one.destination == other.destination;
+           one.destination == other.destination && one.tenant == other.tenant &&
+           one.durable == other.durable;
 }
 
 /// Whether a key has another value than its default: an empty list may always stand.
@@ -72,6 +73,12 @@ void checker::check_route_keys(const route_settings& route) {
                 origin_of(route.given, one.key),
                 fmt::format("{}: is for routes as {}, not \"{}\"", one.key, list, name(route.as)));
         }
+    if (route.durable)
+        return;
+    if (find_origin(route.given, "to") == nullptr)
+        wrong(route.at, "the route has no to");
+    else if (route.to.empty() && sound(route.given, "to"))
+        wrong(origin_of(route.given, "to"), "to: empty");
     if (route.as != payload::ip && find_origin(route.given, "udp") == nullptr)
         wrong(route.at,
               fmt::format("the route has no udp, its destination as \"{}\"", name(route.as)));
@@ -148,8 +155,13 @@ void checker::check_routes() {
         for (std::size_t k = 0; k < route.to.size(); ++k)
             check_reference(item_origin(route.given, "to", k), "to", route.to[k], all_.peers);
         check_route_keys(route);
-        check_route_destination(route);
-        check_sizes(route);
+        check_route_tenant(route);
+        if (route.durable) {
+            check_durable_route(route);
+        } else {
+            check_route_destination(route);
+            check_sizes(route);
+        }
         for (std::size_t j = 0; j < i; ++j)
             if (selects_the_same(route, all_.routes[j])) {
                 wrong(route.at, fmt::format("the same route as {}: everything would be sent twice",

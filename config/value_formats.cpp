@@ -115,6 +115,68 @@ failed public_key::read(const value& item, std::string& to) {
                             "then `landfall key public < tunnel.key`";
 }
 
+failed recipient::read(const value& item, std::string& to) {
+    if (const auto wrong = not_text(item, values()))
+        return wrong;
+    to = item.text;
+    const auto fits = [](char c) noexcept {
+        return std::string_view("qpzry9x8gf2tvdw0s3jn54khce6mua7l").find(c) !=
+               std::string_view::npos;
+    };
+    constexpr std::string_view mark = "age1";
+    if (to.size() == 62 && to.starts_with(mark) &&
+        all_of(std::string_view(to).substr(mark.size()), fits))
+        return {};
+    // A secret may stand here by mistake: it is not repeated.
+    return to.starts_with("AGE-SECRET-KEY-")
+               ? "is a secret key, which belongs to the tenant alone: `age-keygen -y` gives its "
+                 "public one"
+               : "is not " + values();
+}
+
+failed channel::read(const value& item, channel_name& to) {
+    if (const auto wrong = not_text(item, values()))
+        return wrong;
+    const std::string_view text = item.text;
+    const auto colon = text.find(':');
+    to.carrier = text.substr(0, colon);
+    if (colon == std::string_view::npos)
+        return {};
+    const std::string_view digits = text.substr(colon + 1);
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc{} || end != digits.data() + digits.size() || number > 63)
+        return is_not(text, values() + ", with a channel of 0 to 63");
+    to.vcid = static_cast<std::uint8_t>(number);
+    return {};
+}
+
+std::string channel::write(const channel_name& from) {
+    return in_quotes(from.vcid ? fmt::format("{}:{}", from.carrier, *from.vcid) : from.carrier);
+}
+
+failed nats_url::read(const value& item, std::string& to) {
+    if (const auto wrong = not_text(item, values()))
+        return wrong;
+    to = item.text;
+    const auto colon = to.find("://");
+    const std::string_view scheme = std::string_view(to).substr(0, std::min(colon, to.size()));
+    const bool known = scheme == "nats" || scheme == "tls";
+    if (known && colon + 3 < to.size() && to.find_first_of(" ,\"") == std::string::npos &&
+        to.find('@') == std::string::npos)
+        return {};
+    // A password may stand in it.
+    return "is not " + values() + "; who connects is told by credentials_file";
+}
+
+failed stream::read(const value& item, std::string& to) {
+    if (const auto wrong = not_text(item, values()))
+        return wrong;
+    to = item.text;
+    const auto fits = [](char c) noexcept { return letter_or_digit(c) || c == '_' || c == '-'; };
+    return to.size() <= 32 && all_of(to, fits) ? failed{} : is_not(to, values());
+}
+
 failed interface::read(const value& item, std::string& to) {
     if (const auto wrong = not_text(item, values()))
         return wrong;

@@ -6,6 +6,7 @@
 
 #include "base/ip.h"
 #include "config/document.h"
+#include "config/durable.h"
 #include "config/gateway.h"
 #include "config/mission_keys.h"
 #include "config/units.h"
@@ -55,6 +56,41 @@ struct device {
 struct public_key {
     using type = std::string;
     static std::string values() { return "44 characters of base64, as `wg pubkey` writes them"; }
+    static failed read(const value& item, std::string& to);
+    static std::string write(const std::string& from) { return in_quotes(from); }
+};
+
+/// An X25519 recipient of age. Its checksum is looked at where keys are.
+struct recipient {
+    using type = std::string;
+    static std::string values() {
+        return "\"age1…\", 62 characters as `age-keygen -y` writes them";
+    }
+    static failed read(const value& item, std::string& to);
+    static std::string write(const std::string& from) { return in_quotes(from); }
+};
+
+/// "CARRIER" or "CARRIER:VCID".
+struct channel {
+    using type = channel_name;
+    static std::string values() {
+        return "a carrier, or one virtual channel of it: \"noaa20\", \"noaa20:16\"";
+    }
+    static failed read(const value& item, channel_name& to);
+    static std::string write(const channel_name& from);
+};
+
+struct nats_url {
+    using type = std::string;
+    static std::string values() { return "a server: \"nats://10.77.0.7:4222\", \"tls://…\""; }
+    static failed read(const value& item, std::string& to);
+    static std::string write(const std::string& from) { return in_quotes(from); }
+};
+
+/// What a stream of JetStream may be called, and the first part of its subjects.
+struct stream {
+    using type = std::string;
+    static std::string values() { return "1 to 32 letters, digits, '_' or '-'"; }
     static failed read(const value& item, std::string& to);
     static std::string write(const std::string& from) { return in_quotes(from); }
 };

@@ -21,10 +21,34 @@ sha256_digest sha256(std::initializer_list<base::octets> parts) noexcept {
 std::string sha256_text(std::string_view data) {
     const sha256_digest digest =
         sha256({base::octets(reinterpret_cast<const std::uint8_t*>(data.data()), data.size())});
-    std::string text(2 * digest.size() + 1, '\0');
-    sodium_bin2hex(text.data(), text.size(), digest.data(), digest.size());
-    text.pop_back();
+    return to_text(digest);
+}
+
+std::string to_text(const sha256_digest& digest) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const std::uint8_t octet : digest) {
+        text += digits[octet >> 4U];
+        text += digits[octet & 15U];
+    }
     return text;
+}
+
+std::optional<sha256_digest> parse_digest(std::string_view text) noexcept {
+    sha256_digest value{};
+    if (text.size() != 2 * value.size()) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char letter = text[i];
+        const bool letter_digit = letter >= 'a' && letter <= 'f';
+        if (!letter_digit && (letter < '0' || letter > '9')) {
+            return std::nullopt;
+        }
+        const int number = letter_digit ? letter - 'a' + 10 : letter - '0';
+        value[i / 2] = static_cast<std::uint8_t>(value[i / 2] << 4U | number);
+    }
+    return value;
 }
 
 } // namespace landfall::crypto

@@ -44,11 +44,12 @@ const char* name(passed_over why) noexcept {
 }
 
 carrier_stage::carrier_stage(const config::carrier_settings& settings,
-                             delivery::router_config routes)
+                             delivery::router_config routes, durable_intake* durable)
     : name_(settings.name), choice_(settings.stream_id),
       stream_({.stream_id = settings.stream_id.value_or(0)}),
       demodulation_({.mission = settings.mission}), is_iq_(kinds_of(routes)),
-      iq_router_(part_of(routes, true)), frames_(settings.mission, part_of(routes, false)) {}
+      iq_router_(part_of(routes, true)),
+      frames_(settings.mission, part_of(routes, false), durable) {}
 
 template <class Run>
 void carrier_stage::hand_on(const delivery::output& out, Run&& run) {

@@ -59,7 +59,9 @@ struct carrier_view : sample_view {
 /// thread takes no memory: receivers are made by `serve`.
 class carrier_stage {
   public:
-    carrier_stage(const config::carrier_settings& settings, delivery::router_config routes);
+    /// `durable` outlives it; null: no durable route has any of it.
+    carrier_stage(const config::carrier_settings& settings, delivery::router_config routes,
+                  durable_intake* durable = nullptr);
 
     /// UDP payloads of the carrier's port, in the order in which they came. Only while `ready`;
     /// the payload stays valid until it is ready again. `after_loss`: many were dropped before this

@@ -16,8 +16,9 @@ constexpr std::size_t records_at_once = 64;
 
 } // namespace
 
-frame_stage::frame_stage(const config::mission& mission, delivery::router_config routes)
-    : decoding_(mission), router_(std::move(routes)) {}
+frame_stage::frame_stage(const config::mission& mission, delivery::router_config routes,
+                         durable_intake* durable)
+    : decoding_(mission), router_(std::move(routes)), durable_(durable) {}
 
 void frame_stage::put_behind_ring() {
     ring_.emplace(ring_records);
@@ -58,12 +59,23 @@ std::size_t frame_stage::step(const delivery::output& out) {
 
 void frame_stage::take(const chain_record& record, const delivery::output& out) {
     if (record.head.what == chain_record::kind::soft) {
-        router_.set_es_n0(std::isfinite(record.head.es_n0_db)
-                              ? std::optional<double>(record.head.es_n0_db)
-                              : std::nullopt);
+        es_n0_db_ = std::isfinite(record.head.es_n0_db)
+                        ? std::optional<double>(record.head.es_n0_db)
+                        : std::nullopt;
+        router_.set_es_n0(es_n0_db_);
     }
-    auto frame = [&](const framing::delivered_frame& one) { router_.frame(one, out); };
-    auto packet = [&](const framing::delivered_packet& one) { router_.packet(one, out); };
+    auto frame = [&](const framing::delivered_frame& one) {
+        router_.frame(one, out);
+        if (durable_ != nullptr) {
+            durable_->frame(one, es_n0_db_);
+        }
+    };
+    auto packet = [&](const framing::delivered_packet& one) {
+        router_.packet(one, out);
+        if (durable_ != nullptr) {
+            durable_->packet(one, es_n0_db_);
+        }
+    };
     decoding_.take(record, {.frame = frame, .packet = packet});
 }
 

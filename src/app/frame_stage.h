@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/decoding.h"
+#include "app/durable_intake.h"
 #include "base/counter.h"
 #include "base/published.h"
 #include "base/spsc_ring.h"
@@ -25,7 +26,9 @@ struct frame_view {
 /// All of one thread but `give`, `has_room`, and what is read of it.
 class frame_stage {
   public:
-    frame_stage(const config::mission& mission, delivery::router_config routes);
+    /// `durable` outlives it; null: no durable route has any of it.
+    frame_stage(const config::mission& mission, delivery::router_config routes,
+                durable_intake* durable = nullptr);
 
     /// At start: records come through a ring, and `step` takes them.
     void put_behind_ring();
@@ -65,7 +68,9 @@ class frame_stage {
 
     decoding decoding_;
     delivery::router router_;
+    durable_intake* durable_;
     std::optional<base::spsc_ring<chain_record>> ring_;
+    std::optional<double> es_n0_db_{};
     bool broken_ = false; ///< something found no room
     base::counter dropped_;
     std::atomic<bool> closed_{false};

@@ -259,7 +259,9 @@ base::result<void> gateway::make_carriers() {
             return std::unexpected(input.error());
         }
         inputs_.push_back(std::move(*input));
-        carriers_.push_back(std::make_unique<carrier_stage>(carrier, routes_of(i)));
+        carriers_.push_back(std::make_unique<carrier_stage>(
+            carrier, routes_of(i),
+            config_.durable != nullptr ? config_.durable->intake(i) : nullptr));
     }
     seen_carriers_.resize(carriers_.size());
     return {};
@@ -270,7 +272,8 @@ delivery::router_config gateway::routes_of(std::size_t carrier) const {
                                  .carriers = static_cast<std::uint16_t>(settings_.carriers.size()),
                                  .routes = {}};
     for (const config::route_settings& from : settings_.routes) {
-        if (!from.carrier.empty() && !names(from.carrier, settings_.carriers[carrier].name)) {
+        if (from.durable ||
+            (!from.carrier.empty() && !names(from.carrier, settings_.carriers[carrier].name))) {
             continue;
         }
         delivery::route to{.as = form_of(from.as),

@@ -6,6 +6,7 @@
 
 #include "app/carrier_input.h"
 #include "app/carrier_stage.h"
+#include "app/durable_lane.h"
 #include "app/host_stage.h"
 #include "app/modem_stage.h"
 #include "app/peer_watch.h"
@@ -37,6 +38,8 @@ struct gateway_keys {
     crypto::private_key own;
     std::vector<crypto::public_key> peers;                         ///< in the settings' order
     std::vector<std::optional<crypto::preshared_key>> preshared{}; ///< likewise
+    std::vector<std::vector<crypto::public_key>> recipients{};     ///< of each tenant
+    crypto::private_key ledger{};                                  ///< where there is a ledger
 };
 
 struct gateway_config {
@@ -48,6 +51,7 @@ struct gateway_config {
     std::function<bool(const crypto::tai64n&)> keep_timestamp{};
     std::string sha256{};                             ///< of the configuration's files
     std::unique_ptr<dataplane::tun> host_interface{}; ///< where [host] asks for it
+    durable_lane* durable = nullptr; ///< outlives the gateway; null: no route is durable
 };
 
 [[nodiscard]] delivery::form form_of(config::payload as) noexcept;
@@ -70,6 +74,10 @@ class gateway {
 
     /// Handshakes, links, and what is worth a line in the log. To be called every 10 ms or so.
     void turn();
+    /// Whether the next turn has work already.
+    [[nodiscard]] bool busy() const noexcept {
+        return tunnel_stage_ && tunnel_stage_->handshakes_wait();
+    }
 
     /// Takes no more samples, delivers what was received, and stops; false when that took longer
     /// than `patience_s` and something was left behind. Calls `meanwhile` again and again.

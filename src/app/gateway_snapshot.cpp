@@ -45,6 +45,21 @@ control::iq_state iq_state_of(const wire::iq_counters& from) {
     return to;
 }
 
+/// What such a route has put into the spool's ring.
+void add_durable(control::route_state& to, const config::route_settings& route,
+                 const durable_lane* lane, std::size_t carrier, std::size_t at) {
+    to.peer = "spool:" + route.tenant;
+    if (lane == nullptr) {
+        return;
+    }
+    const intake_counters& counts = lane->intake(carrier)->counters_of(at);
+    to.packets = counts.kept.value();
+    to.bytes = counts.octets.value();
+    add_counts<intake_drop>(to.drops, intake_drop_count, [&](auto why) {
+        return counts.drops[static_cast<std::size_t>(why)].value();
+    });
+}
+
 } // namespace
 
 control::snapshot gateway::snapshot() const {
@@ -136,6 +151,19 @@ void gateway::add_buffers(control::snapshot& to) const {
             to.rings.push_back({"soft-" + carriers_[i]->name(), frames.used(), frames.capacity(),
                                 frames.dropped()});
         }
+    }
+    for (std::size_t i = 0; config_.durable != nullptr && i < carriers_.size(); ++i) {
+        const durable_intake* const intake = config_.durable->intake(i);
+        if (intake == nullptr) {
+            continue;
+        }
+        std::uint64_t full = 0;
+        for (std::size_t r = 0; r < intake->routes().size(); ++r) {
+            full +=
+                intake->counters(r).drops[static_cast<std::size_t>(intake_drop::ring_full)].value();
+        }
+        to.rings.push_back({"durable-" + carriers_[i]->name(), intake->ring().size(),
+                            intake->ring().capacity(), full});
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
         add_ring("tunnel-" + std::to_string(i), *outputs_[i]);
@@ -290,7 +318,8 @@ void gateway::add_host(control::tunnel_state& to) const {
 }
 
 void gateway::add_routes(control::snapshot& to) const {
-    for (const auto& carrier : carriers_) {
+    for (std::size_t c = 0; c < carriers_.size(); ++c) {
+        const auto& carrier = carriers_[c];
         std::size_t at = 0;
         for (std::size_t r = 0; r < settings_.routes.size(); ++r) {
             const config::route_settings& route = settings_.routes[r];
@@ -300,14 +329,18 @@ void gateway::add_routes(control::snapshot& to) const {
             if (!taken) {
                 continue;
             }
-            const delivery::route_counters& counts = carrier->counters(at++);
             control::route_state& one = to.routes.emplace_back();
             one.route = std::to_string(r + 1);
             one.carrier = carrier->name();
+            one.payload = name(form_of(route.as));
+            if (route.durable) {
+                add_durable(one, route, config_.durable, c, r);
+                continue;
+            }
+            const delivery::route_counters& counts = carrier->counters(at++);
             for (const std::string& peer : route.to) {
                 one.peer += (one.peer.empty() ? "" : ",") + peer;
             }
-            one.payload = name(form_of(route.as));
             one.packets = counts.datagrams.value();
             one.bytes = counts.octets.value();
             one.fragments = counts.fragments.value();

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "app/keys_of.h"
 
+#include "crypto/age_keys.h"
+
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -59,8 +62,41 @@ crypto::public_key public_key_of(const config::peer_settings& peer,
 
 } // namespace
 
+/// Who the durable lane seals for, and what it signs with.
+static void read_durable(const config::gateway& settings, gateway_keys& to, findings& found) {
+    for (const config::tenant_settings& tenant : settings.tenants) {
+        auto& list = to.recipients.emplace_back();
+        for (std::size_t i = 0; i < tenant.recipients.size(); ++i) {
+            const auto key = crypto::parse_age_recipient(tenant.recipients[i]);
+            if (key)
+                list.push_back(*key);
+            else
+                found.wrong(config::item_origin(tenant.given, "recipients", i),
+                            fmt::format("recipients: is no key of age: {}", name(key.error())));
+        }
+    }
+    if (settings.publish) {
+        const config::publish_settings& to_stream = *settings.publish;
+        for (const auto& [name, file] :
+             {std::pair{"credentials_file", to_stream.credentials_file},
+              std::pair{"authorities_file", to_stream.authorities_file}}) {
+            const config::origin at = config::origin_of(to_stream.given, name);
+            if (!file.empty() && !std::ifstream(config::key_path(file, at)).is_open())
+                found.wrong(at, fmt::format("{}: {}: cannot be read", name,
+                                            config::printable(file.string())));
+        }
+    }
+    if (!settings.ledger)
+        return;
+    auto key =
+        read_key(settings.ledger->given, "key_file", settings.ledger->key_file, "generate", found);
+    if (key)
+        to.ledger = std::move(*key);
+}
+
 gateway_keys keys_of(const config::gateway& settings, findings& found) {
     gateway_keys read;
+    read_durable(settings, read, found);
     if (!settings.tunnel)
         return read;
     auto own = read_key(settings.tunnel->given, "private_key_file",

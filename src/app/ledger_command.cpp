@@ -2,8 +2,8 @@
 #include "app/ledger_command.h"
 
 #include "base/error.h"
-#include "crypto/digest.h"
 #include "crypto/keys.h"
+#include "crypto/sha256.h"
 #include "crypto/start.h"
 #include "delivery/ledger/audit.h"
 #include "delivery/ledger/lines.h"
@@ -12,9 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -26,19 +24,19 @@ using json = nlohmann::ordered_json;
 
 constexpr int schema = 1;
 
-base::result<std::string> read_text(led::files& disk, const std::string& path) {
+base::result<std::string> read_text(delivery::file_system& disk, const std::string& path) {
     const auto content = disk.read(path, led::most_proof_octets);
     if (!content) {
-        const int error = content.error();
-        return std::unexpected(base::failure{fmt::format("{}: {}", path, std::strerror(error)),
-                                             error == EACCES ? base::exit_code::no_permission
-                                                             : base::exit_code::failed});
+        return std::unexpected(base::failure{
+            fmt::format("{}: {}", path, delivery::name(content.error())),
+            content.error() == delivery::file_error::not_allowed ? base::exit_code::no_permission
+                                                                 : base::exit_code::failed});
     }
     return std::string(led::text_of(*content));
 }
 
 /// The option itself, or a file: each in one of the two forms.
-base::result<led::note_key> read_key(led::files& disk, const std::string& option) {
+base::result<led::note_key> read_key(delivery::file_system& disk, const std::string& option) {
     const auto parse = [](std::string text) -> std::optional<led::note_key> {
         if (const auto key = led::parse_minisign_key(text)) {
             return led::note_key{"", *key};
@@ -136,7 +134,8 @@ json json_of(const led::audit_report& report) {
     return what;
 }
 
-int verify_folder(led::files& disk, const ledger_options& options, const led::note_key& key) {
+int verify_folder(delivery::file_system& disk, const ledger_options& options,
+                  const led::note_key& key) {
     const auto report =
         led::audit(disk, options.path, key, [](std::uint64_t, std::string_view, bool) {});
     std::optional<led::history> since;
@@ -188,7 +187,8 @@ std::expected<std::string, std::string> check(const led::proof& what, const led:
                        older->tree.size, state.tree.size);
 }
 
-int verify_proof(led::files& disk, const ledger_options& options, const led::note_key& key) {
+int verify_proof(delivery::file_system& disk, const ledger_options& options,
+                 const led::note_key& key) {
     const auto text = read_text(disk, options.path);
     const auto older =
         options.since.empty() ? base::result<std::string>("") : read_text(disk, options.since);
@@ -228,7 +228,7 @@ int verify_proof(led::files& disk, const ledger_options& options, const led::not
 }
 
 /// Entries as they are, one a line, damaged ones told on standard error.
-int show(led::files& disk, const ledger_options& options, const led::note_key& key) {
+int show(delivery::file_system& disk, const ledger_options& options, const led::note_key& key) {
     const auto report = led::audit(
         disk, options.path, key, [&](std::uint64_t index, std::string_view text, bool verified) {
             if (index < options.first) {
@@ -250,7 +250,7 @@ int show(led::files& disk, const ledger_options& options, const led::note_key& k
     return report.good() ? written : base::exit_code::failed;
 }
 
-int prove(led::files& disk, const ledger_options& options, const led::note_key& key) {
+int prove(delivery::file_system& disk, const ledger_options& options, const led::note_key& key) {
     const auto note = read_text(disk, options.path + "/" + led::checkpoint_file);
     if (!note) {
         return fail(note.error());
@@ -307,7 +307,8 @@ int ledger_command(const ledger_options& options) {
     if (options.word == ledger_word::publish_key) {
         return publish_key(options);
     }
-    led::disk_files disk;
+    const auto files = delivery::system_files();
+    delivery::file_system& disk = *files;
     const auto key = read_key(disk, options.key);
     if (!key) {
         return fail(key.error());

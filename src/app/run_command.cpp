@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/run_command.h"
 
+#include "app/durable_lane.h"
 #include "app/gateway.h"
 #include "app/interrupt.h"
 #include "app/preflight.h"
@@ -33,6 +34,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds turn_interval{10};
 constexpr std::chrono::seconds status_interval{1};
 constexpr double drain_patience_s = 4.0;
+constexpr double spool_patience_s = 3.0;
 
 /// The first folder of a variable that systemd sets, or `otherwise`.
 std::filesystem::path folder_of(const char* variable, const char* otherwise) {
@@ -68,6 +70,7 @@ class service {
     base::result<void> make_host_interface();
     base::result<void> start_metrics();
     base::result<void> open_sockets();
+    base::result<void> open_durable_lane();
     base::result<void> start_gateway();
     void serve();
     void drain();
@@ -81,6 +84,7 @@ class service {
     std::unique_ptr<dataplane::tun> host_interface_; ///< until the gateway has it
     std::unique_ptr<timestamp_file> timestamps_;
     std::unique_ptr<dataplane::eal> eal_;
+    std::unique_ptr<durable_lane> durable_; ///< outlives the gateway
     std::unique_ptr<gateway> gateway_;
     std::atomic<const gateway*> running_{nullptr}; ///< for the threads of the metrics
     std::unique_ptr<control::metrics_server> metrics_;
@@ -98,6 +102,9 @@ base::result<void> service::start() {
     }
     if (done) {
         done = open_sockets();
+    }
+    if (done) {
+        done = open_durable_lane(); // its threads run on any CPU, unlike those that come later
     }
     if (done) {
         done = start_gateway();
@@ -138,6 +145,23 @@ base::result<void> service::start_metrics() {
     return {};
 }
 
+base::result<void> service::open_durable_lane() {
+    if (!config::has_durable_routes(settings_)) {
+        return {};
+    }
+    const auto state = folder_of("STATE_DIRECTORY", "/var/lib/landfall");
+    auto opened = durable_lane::open({.settings = settings_,
+                                      .recipients = std::move(keys_.recipients),
+                                      .ledger_key = std::move(keys_.ledger),
+                                      .folders = folders_of(settings_, state)},
+                                     log_);
+    if (!opened) {
+        return std::unexpected(opened.error());
+    }
+    durable_ = std::move(*opened);
+    return {};
+}
+
 base::result<void> service::start_gateway() {
     const auto to_log = [this](dataplane::log_level level, std::string_view text) {
         log_.write(level == dataplane::log_level::error     ? control::log_level::warning
@@ -159,7 +183,8 @@ base::result<void> service::start_gateway() {
     gateway_config config{.settings = settings_,
                           .keys = std::move(keys_),
                           .sha256 = identity_of(settings_),
-                          .host_interface = std::move(host_interface_)};
+                          .host_interface = std::move(host_interface_),
+                          .durable = durable_.get()};
     if (settings_.tunnel) {
         timestamps_ =
             std::make_unique<timestamp_file>(folder_of("STATE_DIRECTORY", "/var/lib/landfall") /
@@ -247,6 +272,9 @@ control::snapshot service::snapshot() const {
     }
     control::snapshot now = running->snapshot();
     now.watchdog_pings = pings_.value();
+    if (durable_) {
+        durable_->add_to(now);
+    }
     return now;
 }
 
@@ -273,7 +301,7 @@ void service::serve() {
     while (!interrupted()) {
         gateway_->turn();
         const auto now = steady_clock::now();
-        sockets_->serve(now, turn_interval);
+        sockets_->serve(now, gateway_->busy() ? std::chrono::milliseconds(0) : turn_interval);
         feed_watchdog(now);
     }
 }
@@ -290,6 +318,9 @@ void service::drain() {
     };
     if (!gateway_->drain(drain_patience_s, answer)) {
         log_.warning("not everything could be delivered in time");
+    }
+    if (durable_ && !durable_->finish(spool_patience_s, answer)) {
+        log_.warning("not everything that was to be kept could be written in time");
     }
     for (const control::carrier_state& carrier : snapshot().carriers) {
         log_.info(fmt::format("carrier {}: {}, {} corrected, {} bad, {} missing", carrier.name,
@@ -309,6 +340,7 @@ int service::run() {
     metrics_.reset();
     running_ = nullptr;
     gateway_.reset();
+    durable_.reset();
     eal_.reset();
     log_.info("stopped");
     return base::exit_code::done;

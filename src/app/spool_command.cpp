@@ -64,7 +64,7 @@ base::result<std::vector<tenant_folder>> folders_of(const spool_options& options
 std::string explain(const delivery::seen_file& seen) {
     switch (*seen.wrong) {
     case finding::digest:
-        return "is not what was written: its BLAKE2b-256 is not that of its name";
+        return "is not what was written: its SHA-256 is not that of its name";
     case finding::length:
         return "is not as long as it was when it was written";
     case finding::missing:

@@ -406,6 +406,100 @@ void add_routes(families& all, const std::vector<route_state>& routes) {
           [](const route_state& r) { return r.drops; }}});
 }
 
+void add_tenants(families& all, const std::vector<tenant_state>& tenants) {
+    using tenant = const tenant_state&;
+    const auto name = [](tenant t) { return labels{{"tenant", t.name}}; };
+    add<tenant_state>(
+        all, tenants, name,
+        {{"landfall_spool_segments", gauge,
+          "Segments on disk that the datacenter does not have yet",
+          [](tenant t) { return number(t.segments); }},
+         {"landfall_spool_frames", gauge, "Frames in these segments",
+          [](tenant t) { return number(t.frames); }},
+         {"landfall_spool_bytes", gauge, "Bytes of a tenant's files in the spool",
+          [](tenant t) { return number(t.bytes); }},
+         {"landfall_spool_waiting_segments", gauge, "Segments in memory, not yet written",
+          [](tenant t) { return number(t.waiting); }},
+         {"landfall_spool_aside_files", gauge, "Torn and damaged files that are kept",
+          [](tenant t) { return number(t.aside); }},
+         {"landfall_spool_oldest_seconds", gauge, "Age of the oldest segment",
+          [](tenant t) { return number(t.oldest_s); }},
+         {"landfall_spool_seconds_to_full", gauge,
+          "Until a tenant's part is full, at the rate of the last minute; +Inf: it does not fill",
+          [](tenant t) { return t.seconds_to_full; }},
+         {"landfall_spool_torn_segments_total", counter,
+          "Segments that were not finished when the gateway ended",
+          [](tenant t) { return number(t.torn); }},
+         {"landfall_spool_durable_segments_total", counter, "Segments made durable",
+          [](tenant t) { return number(t.durable_segments); }},
+         {"landfall_spool_durable_frames_total", counter, "Frames in segments made durable",
+          [](tenant t) { return number(t.durable_frames); }},
+         {"landfall_spool_durable_bytes_total", counter, "Bytes of segments made durable",
+          [](tenant t) { return number(t.durable_bytes); }}});
+    add_sets<tenant_state>(
+        all, tenants, name,
+        {{"landfall_spool_removed_segments_total", counter, "reason",
+          "Segments that left the spool by reason; acknowledged is the good one",
+          [](tenant t) { return t.removed; }},
+         {"landfall_spool_removed_frames_total", counter, "reason",
+          "Frames in segments that left the spool by reason",
+          [](tenant t) { return t.removed_frames; }},
+         {"landfall_spool_failures_total", counter, "reason", "Failed file operations by reason",
+          [](tenant t) { return t.failures; }}});
+}
+
+void add_publisher(families& all, const publisher_state& state) {
+    using publisher = const publisher_state&;
+    const auto none = [](publisher) { return labels{}; };
+    if (!state.enabled) {
+        return;
+    }
+    add<publisher_state>(
+        all, {state}, none,
+        {{"landfall_publish_up", gauge, "1 while a server and its stream take segments",
+          [](publisher p) { return p.ready ? 1.0 : 0.0; }},
+         {"landfall_publish_waiting_segments", gauge, "Segments offered and not acknowledged",
+          [](publisher p) { return number(p.waiting); }},
+         {"landfall_publish_in_flight_segments", gauge, "Those of them that were sent",
+          [](publisher p) { return number(p.in_flight); }},
+         {"landfall_publish_connects_total", counter, "Connections made to servers",
+          [](publisher p) { return number(p.connects); }},
+         {"landfall_publish_bytes_total", counter, "Bytes acknowledged by the stream",
+          [](publisher p) { return number(p.bytes); }},
+         {"landfall_publish_checkpoints_total", counter,
+          "Checkpoints of the ledger and their signatures acknowledged by the stream",
+          [](publisher p) { return number(p.checkpoints); }}});
+    add_sets<publisher_state>(
+        all, {state}, none,
+        {{"landfall_publish_outcomes_total", counter, "outcome",
+          "Messages by what became of them, for good", [](publisher p) { return p.outcomes; }},
+         {"landfall_publish_troubles_total", counter, "trouble",
+          "Attempts that came to nothing by reason", [](publisher p) { return p.troubles; }}});
+}
+
+void add_ledger(families& all, const ledger_state& state) {
+    using ledger = const ledger_state&;
+    const auto none = [](ledger) { return labels{}; };
+    if (!state.enabled) {
+        return;
+    }
+    add<ledger_state>(
+        all, {state}, none,
+        {{"landfall_ledger_up", gauge, "1 while the ledger is open",
+          [](ledger l) { return l.open ? 1.0 : 0.0; }},
+         {"landfall_ledger_entries", gauge, "Entries that are durable and signed",
+          [](ledger l) { return number(l.entries); }},
+         {"landfall_ledger_waiting_entries", gauge, "Entries that are not yet",
+          [](ledger l) { return number(l.waiting); }},
+         {"landfall_ledger_lost_entries_total", counter, "Entries for which there was no room",
+          [](ledger l) { return number(l.lost); }},
+         {"landfall_ledger_failures_total", counter, "Failures to open or write the ledger",
+          [](ledger l) { return number(l.failures); }},
+         {"landfall_ledger_checkpoint_timestamp_seconds", gauge,
+          "Unix time of the newest checkpoint of this process; 0: none yet",
+          [](ledger l) { return l.checkpoint_unix_s; }}});
+}
+
 } // namespace
 
 std::vector<MetricFamily> families_of(const snapshot& now) {
@@ -420,6 +514,9 @@ std::vector<MetricFamily> families_of(const snapshot& now) {
     add_peers(all, now.tunnel.peers);
     add_host(all, now.tunnel.host);
     add_routes(all, now.routes);
+    add_tenants(all, now.tenants);
+    add_publisher(all, now.publisher);
+    add_ledger(all, now.ledger);
     return all;
 }
 

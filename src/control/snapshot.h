@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -177,6 +178,50 @@ struct route_state {
     named_counts drops; ///< by reason
 };
 
+/// What is kept for a tenant until its datacenter has it.
+struct tenant_state {
+    std::string name;
+    std::uint64_t segments = 0; ///< on disk
+    std::uint64_t frames = 0;   ///< in them
+    std::uint64_t bytes = 0;    ///< of all its files
+    std::uint64_t waiting = 0;  ///< segments in memory, not yet written
+    std::uint64_t aside = 0;    ///< torn and damaged files
+    std::uint64_t oldest_s = 0; ///< age of the oldest segment
+    double seconds_to_full = std::numeric_limits<double>::infinity();
+    std::uint64_t durable_segments = 0; ///< that ever were, likewise
+    std::uint64_t durable_frames = 0;
+    std::uint64_t durable_bytes = 0;
+    std::uint64_t torn = 0;      ///< segments that were not finished when the gateway ended
+    named_counts removed;        ///< segments, by reason; "acknowledged" is the good one
+    named_counts removed_frames; ///< likewise
+    named_counts failures;       ///< of file operations, by reason
+};
+
+struct publisher_state {
+    bool enabled = false;
+    bool connected = false;
+    bool ready = false; ///< the stream is there
+    std::string server;
+    std::uint64_t waiting = 0; ///< segments that are offered to it
+    std::uint64_t in_flight = 0;
+    std::uint64_t connects = 0;
+    std::uint64_t bytes = 0;       ///< acknowledged
+    std::uint64_t checkpoints = 0; ///< files of the ledger, acknowledged
+    named_counts outcomes;         ///< segments, by what became of them
+    named_counts troubles;         ///< attempts that came to nothing, by reason
+};
+
+struct ledger_state {
+    bool enabled = false;
+    bool open = false;
+    std::string origin;
+    std::uint64_t entries = 0; ///< durable and signed
+    std::uint64_t waiting = 0; ///< entries that are not yet
+    std::uint64_t lost = 0;    ///< for want of room in memory
+    std::uint64_t failures = 0;
+    double checkpoint_unix_s = 0; ///< when one was signed last; 0: not yet
+};
+
 struct snapshot {
     std::string gateway; ///< its name
     double taken_unix_s = 0;
@@ -190,6 +235,9 @@ struct snapshot {
     std::vector<carrier_state> carriers;
     tunnel_state tunnel;
     std::vector<route_state> routes;
+    std::vector<tenant_state> tenants;
+    publisher_state publisher;
+    ledger_state ledger;
     std::uint64_t watchdog_pings = 0;
 };
 

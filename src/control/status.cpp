@@ -187,6 +187,52 @@ void fields(F each, of<route_state> auto& s) {
 }
 
 template <class F>
+void fields(F each, of<tenant_state> auto& s) {
+    each("name", s.name);
+    each("segments", s.segments);
+    each("frames", s.frames);
+    each("bytes", s.bytes);
+    each("waiting", s.waiting);
+    each("aside", s.aside);
+    each("oldest_seconds", s.oldest_s);
+    each("seconds_to_full", s.seconds_to_full);
+    each("durable_segments", s.durable_segments);
+    each("durable_frames", s.durable_frames);
+    each("durable_bytes", s.durable_bytes);
+    each("torn", s.torn);
+    each("removed", s.removed);
+    each("removed_frames", s.removed_frames);
+    each("failures", s.failures);
+}
+
+template <class F>
+void fields(F each, of<publisher_state> auto& s) {
+    each("enabled", s.enabled);
+    each("connected", s.connected);
+    each("ready", s.ready);
+    each("server", s.server);
+    each("waiting", s.waiting);
+    each("in_flight", s.in_flight);
+    each("connects", s.connects);
+    each("bytes", s.bytes);
+    each("checkpoints", s.checkpoints);
+    each("outcomes", s.outcomes);
+    each("troubles", s.troubles);
+}
+
+template <class F>
+void fields(F each, of<ledger_state> auto& s) {
+    each("enabled", s.enabled);
+    each("open", s.open);
+    each("origin", s.origin);
+    each("entries", s.entries);
+    each("waiting", s.waiting);
+    each("lost", s.lost);
+    each("failures", s.failures);
+    each("checkpoint_unix_seconds", s.checkpoint_unix_s);
+}
+
+template <class F>
 void fields(F each, of<snapshot> auto& s) {
     each("gateway", s.gateway);
     each("taken_unix_seconds", s.taken_unix_s);
@@ -200,6 +246,9 @@ void fields(F each, of<snapshot> auto& s) {
     each("carriers", s.carriers);
     each("tunnel", s.tunnel);
     each("routes", s.routes);
+    each("tenants", s.tenants);
+    each("publisher", s.publisher);
+    each("ledger", s.ledger);
     each("watchdog_pings", s.watchdog_pings);
 }
 

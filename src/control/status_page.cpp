@@ -19,6 +19,7 @@ namespace {
 using lines = std::vector<page_line>;
 using row = std::vector<std::string>;
 
+constexpr double soon_full_s = 3600;
 constexpr std::size_t drops_where_cut = 5; // where the page does not fit
 
 std::size_t characters(std::string_view text) noexcept {
@@ -177,6 +178,11 @@ std::vector<dropped> drops_of(const snapshot& now) {
     for (const route_state& one : now.routes) {
         add("route " + one.route, one.drops);
     }
+    for (const tenant_state& one : now.tenants) {
+        named_counts lost = one.removed;
+        std::erase_if(lost, [](const named_count& why) { return why.name == "acknowledged"; });
+        add("spool " + one.name, lost);
+    }
     add("tunnel, out", now.tunnel.drops);
     add("tunnel, in", now.tunnel.rejects);
     std::ranges::sort(drops, [](const dropped& a, const dropped& b) {
@@ -325,6 +331,39 @@ void add_routes(lines& page, const view& v) {
     routes.append_to(page);
 }
 
+void add_spool(lines& page, const view& v) {
+    const snapshot& now = v.now;
+    table tenants{"TENANT",  ">SEGMENTS", ">FRAMES", ">BYTES",
+                  ">OLDEST", ">FULL IN",  ">KEPT",   ">ACKNOWLEDGED"};
+    for (const tenant_state& one : now.tenants) {
+        const auto acknowledged =
+            std::ranges::find(one.removed_frames, "acknowledged", &named_count::name);
+        const bool well = one.seconds_to_full > soon_full_s && one.aside == 0;
+        tenants.add({one.name, text(one.segments), text(one.frames), bytes(one.bytes),
+                     one.segments == 0 ? "-" : duration(static_cast<double>(one.oldest_s)),
+                     std::isinf(one.seconds_to_full) ? "-" : duration(one.seconds_to_full),
+                     text(one.durable_frames),
+                     text(acknowledged == one.removed_frames.end() ? 0 : acknowledged->count)},
+                    well ? line_kind::plain : line_kind::alarm);
+    }
+    tenants.append_to(page);
+    if (const publisher_state& to = now.publisher; to.enabled) {
+        page.push_back(
+            {printable(fmt::format("published {} to {}", bytes(to.bytes),
+                                   to.ready       ? to.server
+                                   : to.connected ? to.server + ", which has no such stream"
+                                                  : "no server: none answers")),
+             to.ready ? line_kind::plain : line_kind::alarm});
+    }
+    if (const ledger_state& to = now.ledger; to.enabled) {
+        page.push_back(
+            {printable(to.open ? fmt::format("ledger {}: {} entries signed, {} wait", to.origin,
+                                             to.entries, to.waiting)
+                               : fmt::format("ledger: not open, {} entries wait", to.waiting)),
+             to.open && to.lost == 0 ? line_kind::plain : line_kind::alarm});
+    }
+}
+
 void add_lcores(lines& page, const view& v) {
     table lcores{">LCORE", "ROLE", ">BUSY", ">LONGEST GAP"};
     for (const lcore_state& one : v.now.lcores) {
@@ -366,6 +405,7 @@ lines whole_page(const view& v, std::size_t most_drops) {
     add_tunnel(page, v);
     add_ports(page, v);
     add_routes(page, v);
+    add_spool(page, v);
     add_lcores(page, v);
     add_channels(page, v.now);
     return page;

@@ -11,13 +11,6 @@ namespace landfall::delivery {
 
 namespace {
 
-constexpr unsigned vcid_count = 64;
-
-template <class T>
-bool selects(const std::vector<T>& sorted, T value) noexcept {
-    return sorted.empty() || std::binary_search(sorted.begin(), sorted.end(), value);
-}
-
 bool passes(const std::vector<base::ip_prefix>& filter, const base::ip_address& address) noexcept {
     return filter.empty() ||
            std::any_of(filter.begin(), filter.end(),
@@ -69,25 +62,6 @@ const char* name(form as) noexcept {
     return "unknown";
 }
 
-bool router::selection::has(std::uint16_t spacecraft, std::uint8_t vcid) const noexcept {
-    return vcid < vcid_count && (vcids >> vcid & 1U) != 0 && selects(spacecraft_id, spacecraft);
-}
-
-router::selection router::selection_of(const route& route) {
-    selection made;
-    made.spacecraft_id = route.spacecraft_id;
-    made.apid = route.apid;
-    std::sort(made.spacecraft_id.begin(), made.spacecraft_id.end());
-    std::sort(made.apid.begin(), made.apid.end());
-    if (!route.vcid.empty()) {
-        made.vcids = 0;
-        for (const std::uint8_t vcid : route.vcid) {
-            made.vcids |= vcid < vcid_count ? std::uint64_t{1} << vcid : 0;
-        }
-    }
-    return made;
-}
-
 // Identifications step by a power of two, so that carriers which send to the same host never use
 // the same one within 65,536 divided by the step, and their fragments do not mix.
 router::router(router_config config)
@@ -102,15 +76,15 @@ router::router(router_config config)
         assert(std::all_of(one.to.begin(), one.to.end(), [](const destination& to) {
             return to.mtu_octets >= least_mtu_octets;
         }));
-        selections_.push_back(selection_of(one));
+        selections_.push_back({selection(one.vcid, one.spacecraft_id, one.apid), 0});
     }
 }
 
 void router::frame(const framing::delivered_frame& frame, const output& out) noexcept {
     for (std::size_t at = 0; at < routes_.size(); ++at) {
-        selection& selected = selections_[at];
+        selected_route& selected = selections_[at];
         if (routes_[at].as != form::frames || (frame.fill && !routes_[at].fill) ||
-            !selected.has(frame.spacecraft_id, frame.vcid)) {
+            !selected.of.has(frame.spacecraft_id, frame.vcid)) {
             continue;
         }
         if (!routes_[at].header) {
@@ -137,15 +111,15 @@ void router::packet(const framing::delivered_packet& packet, const output& out) 
         packet.kind == framing::packet_kind::ipv4 || packet.kind == framing::packet_kind::ipv6;
     const bool is_space_packet = packet.kind == framing::packet_kind::space_packet;
     for (std::size_t at = 0; at < routes_.size(); ++at) {
-        selection& selected = selections_[at];
-        if (!selected.has(packet.spacecraft_id, packet.vcid)) {
+        selected_route& selected = selections_[at];
+        if (!selected.of.has(packet.spacecraft_id, packet.vcid)) {
             continue;
         }
         if (routes_[at].as == form::ip && is_ip) {
             send_ip(at, packet.octets, out);
         }
         if (routes_[at].as != form::packets || !is_space_packet ||
-            !selects(selected.apid, packet.apid)) {
+            !selected.of.has_apid(packet.apid)) {
             continue;
         }
         if (!routes_[at].header) {

@@ -8,6 +8,7 @@
 #include "base/ip.h"
 #include "delivery/drop.h"
 #include "delivery/ip_forward.h"
+#include "delivery/selection.h"
 #include "delivery/udp_datagram.h"
 #include "framing/deframer.h"
 
@@ -94,22 +95,17 @@ class router {
     [[nodiscard]] std::size_t routes() const noexcept { return routes_.size(); }
 
   private:
-    struct selection {
-        std::uint64_t vcids = ~std::uint64_t{0};  ///< a bit each
-        std::vector<std::uint16_t> spacecraft_id; ///< sorted
-        std::vector<std::uint16_t> apid;          ///< sorted
+    struct selected_route {
+        selection of;
         std::uint32_t sequence = 0;
-
-        [[nodiscard]] bool has(std::uint16_t spacecraft, std::uint8_t vcid) const noexcept;
     };
-    static selection selection_of(const route& route);
 
     void send_udp(std::size_t at, base::octets before, base::octets data,
                   const output& out) noexcept;
     void send_ip(std::size_t at, base::octets octets, const output& out) noexcept;
 
     std::vector<route> routes_;
-    std::vector<selection> selections_;
+    std::vector<selected_route> selections_;
     std::unique_ptr<route_counters[]> counters_;
     std::optional<double> es_n0_db_;
     std::uint16_t carrier_;

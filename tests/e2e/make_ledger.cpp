@@ -22,8 +22,8 @@ led::unix_ns now() {
 }
 
 int fail(const led::log_failure& what) {
-    std::fprintf(stderr, "make_ledger: %s %s %d\n", led::name(what.error), what.path.c_str(),
-                 what.error_number);
+    std::fprintf(stderr, "make_ledger: %s %s %s\n", led::name(what.error), what.path.c_str(),
+                 what.reason ? landfall::delivery::name(*what.reason) : "");
     return 1;
 }
 
@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
     const landfall::crypto::signing_key key(file->key);
     const std::uint64_t entries = std::strtoull(argv[3], nullptr, 10);
     const std::uint64_t at_once = std::strtoull(argv[4], nullptr, 10);
-    led::disk_files disk;
+    const auto files = landfall::delivery::system_files(landfall::delivery::readable::by_all);
+    landfall::delivery::file_system& disk = *files;
     auto log = led::log_writer::open({argv[1], "station-1"}, disk, key, now());
     if (!log) {
         return fail(log.error());

@@ -9,6 +9,7 @@ import threading
 import time
 import unittest
 
+from nats_support import client
 from support import Case, needs_program
 
 PUBLISH = os.environ.get("PUBLISH_SEGMENTS", "publish_segments")
@@ -51,41 +52,6 @@ class server:
         return f"nats://127.0.0.1:{self.port}"
 
 
-class client:
-    """A few words of the NATS protocol."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        self.file = self.socket.makefile("rb")
-        self.file.readline()
-        self.socket.sendall(b'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB answer.* 1\r\n')
-
-    def request(self, subject, what=b""):
-        """The payload of the answer."""
-        self.socket.sendall(b"PUB %s answer.1 %d\r\n%s\r\n" % (subject.encode(), len(what), what))
-        while True:
-            words = self.file.readline().split()
-            if words[:1] == [b"PING"]:
-                self.socket.sendall(b"PONG\r\n")
-            elif words[:1] == [b"MSG"]:
-                return json.loads(self.file.read(int(words[-1]) + 2))
-            elif words[:1] == [b"HMSG"]:
-                self.file.read(int(words[-1]) + 2)
-                return None
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-
-def unpack(message):
-    """(headers, data) of a stored message."""
-    import base64
-    lines = base64.b64decode(message["hdrs"]).decode().split("\r\n")[1:]
-    return dict(line.split(": ", 1) if ": " in line else line.split(":", 1) for line in lines if line), \
-        base64.b64decode(message.get("data", ""))
-
-
 class publishing(Case):
     def setUp(self):
         super().setUp()
@@ -112,9 +78,7 @@ class publishing(Case):
         """Of every message of the stream: its headers and data."""
         one = client(self.server.port)
         self.addCleanup(one.close)
-        state = one.request(f"$JS.API.STREAM.INFO.{stream}")["state"]
-        return [unpack(one.request(f"$JS.API.STREAM.MSG.GET.{stream}", json.dumps({"seq": number}).encode())["message"])
-                for number in range(state["first_seq"], state["last_seq"] + 1)]
+        return [(headers, data) for _, headers, data in one.stored(stream)]
 
     def check_once(self, segments, stream="passes"):
         found = self.stored(stream)

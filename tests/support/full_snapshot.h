@@ -91,6 +91,21 @@ inline control::snapshot full_snapshot() {
     now.tunnel.drops = counts({"no_key", "queue_full"}, 323);
     now.tunnel.host = {"landfall1", {330, 331}, {332, 333}};
     now.routes = {{"1", "noaa20", "mdc-a", "frames", 325, 326, 327, counts({"no_neighbour"}, 328)}};
+    now.tenants = {{"weather", 330, 331, 332, 333, 334, 335, 336.5, 337, 338, 339, 340,
+                    counts({"acknowledged", "oldest"}, 341),
+                    counts({"acknowledged", "oldest"}, 343), counts({"no_space", "failed"}, 345)}};
+    now.publisher = {true,
+                     true,
+                     true,
+                     "nats://10.77.0.7:4222",
+                     347,
+                     348,
+                     349,
+                     350,
+                     351,
+                     counts({"acknowledged", "duplicate"}, 352),
+                     counts({"timeout"}, 354)};
+    now.ledger = {true, true, "svalbard-1/1795521600", 355, 356, 357, 358, 1'700'090'060};
     now.watchdog_pings = 329;
     return now;
 }

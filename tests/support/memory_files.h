@@ -3,9 +3,9 @@
 // there, each by itself.
 #pragma once
 
-#include "delivery/ledger/files.h"
+#include "delivery/files/files.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <random>
@@ -15,7 +15,11 @@
 
 namespace landfall::test {
 
-class memory_files final : public delivery::ledger::files {
+using delivery::file_error;
+using delivery::file_result;
+using delivery::folder_entry;
+
+class memory_files final : public delivery::file_system {
   public:
     using content = std::vector<std::uint8_t>;
 
@@ -61,6 +65,15 @@ class memory_files final : public delivery::ledger::files {
     }
     [[nodiscard]] content& poke(const std::string& path) { return nodes_.at(names_.at(path)).now; }
     void erase(const std::string& path) { names_.erase(path); }
+    /// A file as somebody else would leave it; false where its folder is not there.
+    bool put(const std::string& path, base::octets data) {
+        if (!has_folder(path)) {
+            return false;
+        }
+        nodes_.push_back({{data.begin(), data.end()}, {data.begin(), data.end()}});
+        change({true, {}, path, nodes_.size() - 1});
+        return true;
+    }
     [[nodiscard]] std::vector<std::string> all() const {
         std::vector<std::string> paths;
         for (const auto& [path, number] : names_) {
@@ -71,96 +84,117 @@ class memory_files final : public delivery::ledger::files {
         return paths;
     }
 
-    std::expected<content, int> read(const std::string& path, std::size_t most) override {
+    file_result<content> read(const std::string& path, std::size_t most) override {
         const called call(*this);
         const auto at = names_.find(path);
-        if (call.fails) {
-            return std::unexpected(EIO);
+        if (call.fails || (at != names_.end() && at->second == folder)) {
+            return std::unexpected(file_error::failed);
         }
-        if (at == names_.end() || at->second == folder) {
-            return std::unexpected(at == names_.end() ? ENOENT : EISDIR);
+        if (at == names_.end()) {
+            return std::unexpected(file_error::not_found);
         }
         if (nodes_[at->second].now.size() > most) {
-            return std::unexpected(EFBIG);
+            return std::unexpected(file_error::too_long);
         }
         return nodes_[at->second].now;
     }
-    std::expected<std::vector<std::string>, int> list(const std::string& in) override {
+    file_result<content> read_begin(const std::string& path, std::size_t most) override {
+        auto all = read(path, ~std::size_t{0});
+        if (all) {
+            all->resize(std::min(all->size(), most));
+        }
+        return all;
+    }
+    file_result<std::vector<folder_entry>> list(const std::string& in) override {
         const called call(*this);
         if (call.fails || !names_.contains(in)) {
-            return std::unexpected(call.fails ? EIO : ENOENT);
+            return std::unexpected(call.fails ? file_error::failed : file_error::not_found);
         }
-        std::vector<std::string> found;
+        std::vector<folder_entry> found;
         for (const auto& [path, number] : names_) {
             if (parent(path) == in) {
-                found.push_back(path.substr(in.size() + 1));
+                found.push_back({path.substr(in.size() + 1), 0, number == folder});
             }
         }
         return found;
     }
-    int write(const std::string& path, base::octets data) override {
+    file_result<int> create(const std::string& path) override {
         const called call(*this);
-        if (const int error = no_folder(path)) {
-            return error;
+        if (call.fails || names_.contains(path)) {
+            return std::unexpected(call.fails ? file_error::failed : file_error::exists);
         }
-        if (!names_.contains(path)) {
-            nodes_.emplace_back();
-            change({false, {}, path, nodes_.size() - 1});
+        if (!has_folder(path)) {
+            return std::unexpected(file_error::not_found);
         }
+        nodes_.emplace_back();
+        change({false, {}, path, nodes_.size() - 1});
+        return static_cast<int>(nodes_.size() - 1);
+    }
+    file_result<int> append(const std::string&) override {
+        return std::unexpected(file_error::failed);
+    }
+    file_result<int> lock(const std::string& path) override { return append(path); }
+    file_result<void> write(int file, base::octets data) override {
+        const called call(*this);
         if (call.fails) { // half of it is there
             data = data.first(data.size() / 2);
         }
-        nodes_[names_[path]].now.assign(data.begin(), data.end());
-        return call.fails ? ENOSPC : 0;
+        content& now = nodes_.at(static_cast<std::size_t>(file)).now;
+        now.insert(now.end(), data.begin(), data.end());
+        return call.fails ? std::unexpected(file_error::no_space) : file_result<void>{};
     }
-    int sync(const std::string& path) override {
+    void start_sync(int) noexcept override {}
+    file_result<void> sync(int file) override {
         const called call(*this);
-        if (call.fails || !names_.contains(path)) {
-            return call.fails ? EIO : ENOENT;
+        if (call.fails) {
+            return std::unexpected(file_error::failed);
         }
-        node& each = nodes_[names_[path]];
+        node& each = nodes_.at(static_cast<std::size_t>(file));
         each.durable = each.now;
-        return 0;
+        return {};
     }
-    int rename(const std::string& from, const std::string& to) override {
+    void close(int) noexcept override {}
+    file_result<void> rename(const std::string& from, const std::string& to) override {
         const called call(*this);
-        if (call.fails || !names_.contains(from)) {
-            return call.fails ? EIO : ENOENT;
+        if (call.fails) {
+            return std::unexpected(file_error::failed);
         }
-        if (const int error = no_folder(to)) {
-            return error;
+        if (!names_.contains(from) || !has_folder(to)) {
+            return std::unexpected(file_error::not_found);
         }
         change({false, from, to, names_[from]});
-        return 0;
+        return {};
     }
-    int remove(const std::string& path) override {
+    file_result<void> remove(const std::string& path) override {
         const called call(*this);
         if (call.fails || !names_.contains(path)) {
-            return call.fails ? EIO : ENOENT;
+            return std::unexpected(call.fails ? file_error::failed : file_error::not_found);
         }
         change({false, path, {}, 0});
-        return 0;
+        return {};
     }
-    int make_folder(const std::string& path) override {
+    file_result<void> make_folder(const std::string& path) override {
         const called call(*this);
-        if (call.fails || names_.contains(path)) {
-            return call.fails ? EIO : EEXIST;
+        if (call.fails || !has_folder(path)) {
+            return std::unexpected(call.fails ? file_error::failed : file_error::not_found);
         }
-        if (const int error = no_folder(path)) {
-            return error;
+        if (!names_.contains(path)) {
+            change({false, {}, path, folder});
         }
-        change({false, {}, path, folder});
-        return 0;
+        return {};
     }
-    int sync_folder(const std::string& in) override {
+    file_result<void> sync_folder(const std::string& in) override {
         const called call(*this);
         if (call.fails || (in != "." && !names_.contains(in))) {
-            return call.fails ? EIO : ENOENT;
+            return std::unexpected(call.fails ? file_error::failed : file_error::not_found);
         }
         for (operation& each : journal_) {
             each.durable = each.durable || parent(each.from) == in || parent(each.to) == in;
         }
-        return 0;
+        return {};
+    }
+    file_result<std::uint64_t> free_octets(const std::string&) override {
+        return std::uint64_t{1} << 40U;
     }
 
   private:
@@ -197,9 +231,9 @@ class memory_files final : public delivery::ledger::files {
         const std::size_t slash = path.rfind('/');
         return slash != std::string::npos ? path.substr(0, slash) : path.empty() ? "" : ".";
     }
-    [[nodiscard]] int no_folder(const std::string& path) const {
+    [[nodiscard]] bool has_folder(const std::string& path) const {
         const std::string in = parent(path);
-        return in == "." || names_.contains(in) ? 0 : ENOENT;
+        return in == "." || names_.contains(in);
     }
     static void apply(std::map<std::string, std::size_t>& names, const operation& each) {
         // What was renamed durably was made durably.

@@ -20,12 +20,13 @@ ROOMS = {
     "crypto": {"src/base"},
     "dataplane": {"src/base"},
     "src/delivery": {"src/base", "src/framing", "src/wire"},
-    "src/delivery/ledger": {"src/base", "crypto"},
-    "src/delivery/spool": {"src/base", "src/framing", "src/wire", "crypto"},
+    "src/delivery/files": {"src/base"},
+    "src/delivery/ledger": {"src/base", "src/delivery/files", "crypto"},
+    "src/delivery/spool": {"src/base", "src/delivery/files", "src/framing", "src/wire", "crypto"},
     "src/delivery/publisher": {"src/base"},
     "src/control": {"src/base"},
     "src/app": {"src/base", "src/wire", "dsp", "dsp/fec", "src/framing", "src/delivery",
-                "src/delivery/ledger", "src/delivery/publisher", "src/delivery/spool", "src/control", "config",
+                "src/delivery/files", "src/delivery/ledger", "src/delivery/publisher", "src/delivery/spool", "src/control", "config",
                 "crypto", "dataplane"},
 }
 # Single headers that a room knows besides: parameters without code.
@@ -48,8 +49,8 @@ THIRD_PARTY = {
     r"CLI/.*": {"src/app"},
     r"fmt/.*": {"src/wire", "config", "src/control", "src/app"},
     r"arpa/inet\.h": {"src/base", "src/wire", "src/app"},
-    r"(sys|net|netinet|arpa)/.*|netdb\.h|unistd\.h|fcntl\.h|poll\.h|sched\.h":
-        {"src/wire", "src/delivery/ledger", "src/delivery/spool", "src/control", "crypto", "dataplane", "src/app"},
+    r"(sys|net|netinet|arpa)/.*|netdb\.h|ifaddrs\.h|unistd\.h|fcntl\.h|poll\.h|sched\.h":
+        {"src/wire", "src/delivery/files", "src/control", "crypto", "dataplane", "src/app"},
 }
 STANDARD = re.compile(r"[a-z_0-9]+")
 INTRINSICS = re.compile(r".*intrin\.h|arm_neon\.h|arm_sve\.h")

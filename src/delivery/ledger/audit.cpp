@@ -11,7 +11,7 @@ namespace {
 
 class auditor {
   public:
-    auditor(files& disk, const std::string& folder, entry_visitor visit, audit_report& report)
+    auditor(file_system& disk, const std::string& folder, entry_visitor visit, audit_report& report)
         : log_(disk, folder, report.size), visit_(visit), report_(report) {}
 
     /// From the root down: what a tile should hold is known before it is read.
@@ -202,7 +202,7 @@ class auditor {
 };
 
 /// Entries that the files have, for want of a checkpoint.
-std::uint64_t size_by_files(files& disk, const std::string& folder) {
+std::uint64_t size_by_files(file_system& disk, const std::string& folder) {
     const std::string in = folder + "/" + entries_folder;
     std::uint64_t index = 0;
     while (disk.read(in + tile_name(index, tile_width), most_bundle_octets)) {
@@ -210,14 +210,14 @@ std::uint64_t size_by_files(files& disk, const std::string& folder) {
     }
     std::uint64_t most = 0;
     const auto names = disk.list(in + tile_name(index, tile_width) + ".p");
-    for (const std::string& name : names ? *names : std::vector<std::string>()) {
+    for (const auto& [name, octets, is_folder] : names ? *names : std::vector<folder_entry>()) {
         const auto width = parse_decimal(name);
         most = std::max(most, width && *width < tile_width ? *width : 0);
     }
     return index * tile_width + most;
 }
 
-void read_checkpoint(files& disk, const std::string& folder, const note_key& key,
+void read_checkpoint(file_system& disk, const std::string& folder, const note_key& key,
                      audit_report& report) {
     const auto tell = [&](damage what, const char* path, const char* detail) {
         ++report.finding_count;
@@ -250,7 +250,7 @@ void read_checkpoint(files& disk, const std::string& folder, const note_key& key
 
 } // namespace
 
-audit_report audit(files& disk, const std::string& folder, const note_key& key,
+audit_report audit(file_system& disk, const std::string& folder, const note_key& key,
                    entry_visitor visit) {
     audit_report report;
     read_checkpoint(disk, folder, key, report);
@@ -276,7 +276,7 @@ const char* name(history what) noexcept {
     return nullptr;
 }
 
-history compare(files& disk, const std::string& folder, const checkpoint& newer,
+history compare(file_system& disk, const std::string& folder, const checkpoint& newer,
                 std::string_view older_note, const note_key& key) {
     const auto older = open_checkpoint(older_note, key);
     if (!older) {

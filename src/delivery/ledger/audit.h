@@ -4,8 +4,8 @@
 #pragma once
 
 #include "base/function_ref.h"
+#include "delivery/files/files.h"
 #include "delivery/ledger/entry.h"
-#include "delivery/ledger/files.h"
 #include "delivery/ledger/log_reader.h"
 #include "delivery/ledger/note.h"
 
@@ -44,7 +44,7 @@ using entry_visitor =
     base::function_ref<void(std::uint64_t index, std::string_view text, bool verified)>;
 
 /// Without a readable checkpoint the files are compared with each other alone.
-[[nodiscard]] audit_report audit(files& disk, const std::string& folder, const note_key& key,
+[[nodiscard]] audit_report audit(file_system& disk, const std::string& folder, const note_key& key,
                                  entry_visitor visit);
 
 /// Does the log begin with all of an older checkpoint, which this key signed?
@@ -57,7 +57,7 @@ enum class history : std::uint8_t {
     unknown,             ///< files are missing
 };
 [[nodiscard]] const char* name(history what) noexcept;
-[[nodiscard]] history compare(files& disk, const std::string& folder, const checkpoint& newer,
+[[nodiscard]] history compare(file_system& disk, const std::string& folder, const checkpoint& newer,
                               std::string_view older_note, const note_key& key);
 
 } // namespace landfall::delivery::ledger

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/ledger/entry.h"
 
-#include "crypto/digest.h"
+#include "crypto/sha256.h"
 #include "delivery/ledger/lines.h"
 
 #include <array>

@@ -18,15 +18,16 @@ inline constexpr std::int64_t ns_per_second = 1'000'000'000;
 
 using outcome = std::expected<void, log_failure>;
 
-inline outcome done(int error, const std::string& path) {
-    if (error != 0) {
-        return std::unexpected(log_failure{log_error::storage, path, error});
-    }
-    return {};
+inline outcome failed(file_error reason, const std::string& path) {
+    return std::unexpected(log_failure{log_error::storage, path, reason});
+}
+
+inline outcome done(const file_result<void>& result, const std::string& path) {
+    return result ? outcome() : failed(result.error(), path);
 }
 
 inline outcome refuse(log_error error, const std::string& path) {
-    return std::unexpected(log_failure{error, path, 0});
+    return std::unexpected(log_failure{error, path, std::nullopt});
 }
 
 inline std::string folder_of(const std::string& path) {

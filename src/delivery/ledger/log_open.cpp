@@ -7,7 +7,6 @@
 #include "delivery/ledger/minisign.h"
 
 #include <cassert>
-#include <cerrno>
 #include <map>
 
 namespace landfall::delivery::ledger {
@@ -22,7 +21,7 @@ outcome log_writer::load_edge(std::uint64_t size) {
         }
         auto hashes = log.tile(level, index);
         if (!hashes && hashes.error() == damage::unreadable) {
-            return done(EIO, tile_folder(level) + tile_name(index, width));
+            return failed(file_error::failed, tile_folder(level) + tile_name(index, width));
         }
         if (!hashes) {
             return refuse(log_error::inconsistent, tile_folder(level) + tile_name(index, width));
@@ -33,7 +32,7 @@ outcome log_writer::load_edge(std::uint64_t size) {
         }
         const auto found = log.entries(index);
         if (!found && found.error() == damage::unreadable) {
-            return done(EIO, entries_folder + tile_name(index, width));
+            return failed(file_error::failed, entries_folder + tile_name(index, width));
         }
         bool same = found.has_value();
         for (unsigned i = 0; same && i < width; ++i) {
@@ -65,9 +64,12 @@ outcome log_writer::continue_from(const checkpoint& state, std::string note) {
 outcome log_writer::create(unix_ns now) {
     const auto names = files_->list(config_.folder);
     if (!names) {
-        return done(names.error(), "");
+        return failed(names.error(), "");
     }
-    for (const std::string& name : *names) {
+    for (const auto& [name, octets, is_folder] : *names) {
+        if (name.starts_with('.')) {
+            continue;
+        }
         if (name != next_file && name != incoming_file && name != verifier_file &&
             name != minisign_key_file && name != pem_file) {
             return refuse(log_error::no_checkpoint, name);
@@ -96,25 +98,24 @@ outcome log_writer::write_keys() {
 }
 
 outcome log_writer::start(unix_ns now) {
-    int error = files_->make_folder(config_.folder);
-    if (error == 0 || error == EEXIST) {
-        const std::string parent = folder_of(config_.folder);
-        error = files_->sync_folder(parent.empty() ? "." : parent);
-    }
-    if (error != 0) {
-        return done(error, "");
+    const std::string parent = folder_of(config_.folder);
+    auto made = files_->make_folder(config_.folder);
+    made = made ? files_->sync_folder(parent.empty() ? "." : parent) : made;
+    if (!made) {
+        return done(made, "");
     }
     const note_key key{config_.key_name, key_->public_key()};
     const auto content = files_->read(at(checkpoint_file), most_note_octets);
     const auto next_content = files_->read(at(next_file), most_note_octets);
     for (const auto* each : {&content, &next_content}) {
-        if (!*each && each->error() != ENOENT && each->error() != EFBIG) {
-            return done(each->error(), each == &content ? checkpoint_file : next_file);
+        if (!*each && each->error() != file_error::not_found &&
+            each->error() != file_error::too_long) {
+            return failed(each->error(), each == &content ? checkpoint_file : next_file);
         }
     }
     const auto next = next_content ? open_checkpoint(text_of(*next_content), key)
                                    : std::unexpected(note_error::form);
-    if (!content && content.error() == ENOENT && !next) {
+    if (!content && content.error() == file_error::not_found && !next) {
         if (const outcome keys = write_keys(); !keys) {
             return keys;
         }
@@ -122,7 +123,7 @@ outcome log_writer::start(unix_ns now) {
     }
     const auto state =
         content ? open_checkpoint(text_of(*content), key) : std::unexpected(note_error::form);
-    if (!state && (content || content.error() != ENOENT)) {
+    if (!state && (content || content.error() != file_error::not_found)) {
         return refuse(log_error::bad_checkpoint, checkpoint_file);
     }
     if (state && next && state->origin != next->origin) {
@@ -142,8 +143,8 @@ outcome log_writer::start(unix_ns now) {
                              : continue_from(*state, std::string(text_of(*content)));
     if (loaded && forward) {
         recovered_.rolled_forward = true;
-        error = files_->rename(at(next_file), at(checkpoint_file));
-        loaded = done(error != 0 ? error : files_->sync_folder(config_.folder), checkpoint_file);
+        const auto moved = files_->rename(at(next_file), at(checkpoint_file));
+        loaded = done(moved ? files_->sync_folder(config_.folder) : moved, checkpoint_file);
     }
     loaded = loaded ? set_aside(now) : loaded;
     loaded = loaded ? write_keys() : loaded;
@@ -166,26 +167,26 @@ outcome log_writer::set_aside_file(const std::string& path, unix_ns now) {
     for (char& c : flat) {
         c = c == '/' ? '-' : c;
     }
-    const int error = files_->rename(at(path), at(torn_folder) + "/" + flat);
-    recovered_.torn_files += error == 0 ? 1 : 0;
-    return error == ENOENT ? outcome() : done(error, path);
+    const auto moved = files_->rename(at(path), at(torn_folder) + "/" + flat);
+    recovered_.torn_files += moved ? 1U : 0U;
+    const bool gone = !moved && moved.error() == file_error::not_found;
+    return gone ? outcome() : done(moved, path);
 }
 
 /// Files of a level beyond what the checkpoint holds, from the left.
 std::expected<std::vector<std::string>, log_failure>
 log_writer::files_beyond(const std::string& folder, unsigned level) {
     const std::uint64_t first = complete_tiles(size_, level);
-    const auto absent = [](int error) { return error == ENOENT || error == ENOTDIR; };
     std::vector<std::string> paths;
     for (std::uint64_t index = first;; ++index) {
         const std::size_t before = paths.size();
         const unsigned width = index == first ? partial_width(size_, level) : 0;
         const std::string whole = folder + tile_name(index, tile_width);
         const auto names = files_->list(at(whole + ".p"));
-        if (!names && !absent(names.error())) {
-            return std::unexpected(done(names.error(), whole + ".p").error());
+        if (!names && names.error() != file_error::not_found) {
+            return std::unexpected(failed(names.error(), whole + ".p").error());
         }
-        for (const std::string& name : names ? *names : std::vector<std::string>()) {
+        for (const auto& [name, octets, is_folder] : names ? *names : std::vector<folder_entry>()) {
             const auto number = parse_decimal(name);
             if (!number || *number > width) {
                 paths.push_back(whole + ".p/" + name);
@@ -194,8 +195,8 @@ log_writer::files_beyond(const std::string& folder, unsigned level) {
         const auto content = files_->read(at(whole), most_bundle_octets);
         if (content) {
             paths.push_back(whole);
-        } else if (!absent(content.error())) {
-            return std::unexpected(done(content.error(), whole).error());
+        } else if (content.error() != file_error::not_found) {
+            return std::unexpected(failed(content.error(), whole).error());
         }
         if (paths.size() == before) {
             return paths;
@@ -264,7 +265,7 @@ outcome log_writer::set_aside(unix_ns now) {
     return moved;
 }
 
-std::expected<log_writer, log_failure> log_writer::open(const log_config& config, files& disk,
+std::expected<log_writer, log_failure> log_writer::open(const log_config& config, file_system& disk,
                                                         const crypto::signing_key& key,
                                                         unix_ns now) {
     assert(is_key_name(config.key_name) && config.most_pending > 0);

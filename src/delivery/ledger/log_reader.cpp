@@ -2,21 +2,14 @@
 #include "delivery/ledger/log_reader.h"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace landfall::delivery::ledger {
 namespace {
 
-damage damage_of(int error) noexcept {
-    switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-        return damage::missing;
-    case EFBIG:
-        return damage::length;
-    default:
-        return damage::unreadable;
-    }
+damage damage_of(file_error error) noexcept {
+    return error == file_error::not_found  ? damage::missing
+           : error == file_error::too_long ? damage::length
+                                           : damage::unreadable;
 }
 
 } // namespace

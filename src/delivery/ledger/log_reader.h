@@ -2,7 +2,7 @@
 // Reads a log's folder: tiles, bundles, and what proofs are made of. Trusts nothing.
 #pragma once
 
-#include "delivery/ledger/files.h"
+#include "delivery/files/files.h"
 #include "delivery/ledger/proof.h"
 #include "delivery/ledger/tile.h"
 
@@ -38,7 +38,7 @@ struct bundle {
 class log_reader {
   public:
     /// Of the log's first `size` entries.
-    log_reader(files& disk, std::string folder, std::uint64_t size)
+    log_reader(file_system& disk, std::string folder, std::uint64_t size)
         : files_(disk), folder_(std::move(folder)), size_(size) {}
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
@@ -64,7 +64,7 @@ class log_reader {
     std::expected<std::vector<std::uint8_t>, damage>
     read(const std::string& in, std::uint64_t index, unsigned width, std::size_t most);
 
-    files& files_;
+    file_system& files_;
     std::string folder_;
     std::uint64_t size_;
     std::array<kept, most_levels> kept_;

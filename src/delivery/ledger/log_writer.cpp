@@ -74,15 +74,29 @@ outcome log_writer::make_folders(const std::string& path) {
             return made;
         }
     }
-    int error = files_->make_folder(at(path));
-    error = error == 0 || error == EEXIST ? files_->sync_folder(at(parent)) : error;
-    if (error == 0) {
+    auto made = files_->make_folder(at(path));
+    made = made ? files_->sync_folder(at(parent)) : made;
+    if (made) {
         if (folders_.size() >= most_folders) {
             folders_.clear();
         }
         folders_.insert(path);
     }
-    return done(error, path);
+    return done(made, path);
+}
+
+/// A new one, its octets durable; its name is not.
+file_result<void> log_writer::write_file(const std::string& path, base::octets content) {
+    if (const auto gone = files_->remove(path); !gone && gone.error() != file_error::not_found) {
+        return gone;
+    }
+    const auto created = files_->create(path);
+    if (!created) {
+        return std::unexpected(created.error());
+    }
+    const open_file file(*files_, *created);
+    const auto written = files_->write(*created, content);
+    return written ? files_->sync(*created) : written;
 }
 
 outcome log_writer::put(const std::string& path, base::octets content) {
@@ -92,11 +106,10 @@ outcome log_writer::put(const std::string& path, base::octets content) {
             return made;
         }
     }
-    int error = files_->write(at(incoming_file), content);
-    error = error != 0 ? error : files_->sync(at(incoming_file));
-    error = error != 0 ? error : files_->rename(at(incoming_file), at(path));
-    error = error != 0 ? error : files_->sync_folder(at(folder));
-    return done(error, path);
+    auto written = write_file(at(incoming_file), content);
+    written = written ? files_->rename(at(incoming_file), at(path)) : written;
+    written = written ? files_->sync_folder(at(folder)) : written;
+    return done(written, path);
 }
 
 outcome log_writer::write_tiles() {
@@ -151,11 +164,10 @@ outcome log_writer::settle() {
 }
 
 outcome log_writer::publish(const std::string& note, unix_ns now) {
-    int error = files_->write(at(next_file), octets_of(note));
-    error = error != 0 ? error : files_->sync(at(next_file));
-    error = error != 0 ? error : files_->sync_folder(config_.folder);
-    if (error != 0) {
-        return done(error, next_file);
+    auto written = write_file(at(next_file), octets_of(note));
+    written = written ? files_->sync_folder(config_.folder) : written;
+    if (!written) {
+        return done(written, next_file);
     }
     const checkpoint state{committed_.origin, {size_, root_of_edge(edge_)}};
     if (const outcome moved =
@@ -177,7 +189,7 @@ outcome log_writer::commit(unix_ns now) {
     }
     const auto there = files_->read(at(checkpoint_file), most_note_octets);
     if (!there) {
-        return done(there.error(), checkpoint_file);
+        return failed(there.error(), checkpoint_file);
     }
     if (text_of(*there) != note_) {
         return refuse(log_error::not_alone, checkpoint_file);
@@ -204,7 +216,7 @@ void log_writer::remove_partial(const std::string& path) {
     if (!names) {
         return;
     }
-    for (const std::string& name : *names) {
+    for (const auto& [name, octets, is_folder] : *names) {
         static_cast<void>(files_->remove(at(path) + "/" + name));
     }
     static_cast<void>(files_->remove(at(path)));

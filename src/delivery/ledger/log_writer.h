@@ -4,14 +4,15 @@
 #pragma once
 
 #include "crypto/ed25519.h"
+#include "delivery/files/files.h"
 #include "delivery/ledger/entry.h"
-#include "delivery/ledger/files.h"
 #include "delivery/ledger/note.h"
 #include "delivery/ledger/tile.h"
 
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -38,8 +39,8 @@ enum class log_error : std::uint8_t {
 
 struct log_failure {
     log_error error = log_error::storage;
-    std::string path;     ///< from the folder; may be empty
-    int error_number = 0; ///< errno of `storage`
+    std::string path;                   ///< from the folder; may be empty
+    std::optional<file_error> reason{}; ///< of `storage`
 };
 
 /// What opening found.
@@ -55,7 +56,7 @@ class log_writer {
   public:
     /// `now` names a new log: another one at the same place is never taken for its continuation.
     [[nodiscard]] static std::expected<log_writer, log_failure>
-    open(const log_config& config, files& disk, const crypto::signing_key& key, unix_ns now);
+    open(const log_config& config, file_system& disk, const crypto::signing_key& key, unix_ns now);
 
     /// Its index in the log. Not durable before `commit`.
     [[nodiscard]] std::expected<std::uint64_t, log_error> append(const entry& what);
@@ -75,7 +76,7 @@ class log_writer {
   private:
     using outcome = std::expected<void, log_failure>;
 
-    log_writer(const log_config& config, files& disk, const crypto::signing_key& key)
+    log_writer(const log_config& config, file_system& disk, const crypto::signing_key& key)
         : config_(config), files_(&disk), key_(&key) {}
 
     outcome start(unix_ns now);
@@ -99,6 +100,7 @@ class log_writer {
     void remove_partial(const std::string& path);
 
     outcome put(const std::string& path, base::octets content);
+    file_result<void> write_file(const std::string& path, base::octets content);
     outcome make_folders(const std::string& path);
     [[nodiscard]] std::string at(const std::string& path) const {
         return path.empty() ? config_.folder : config_.folder + "/" + path;
@@ -107,7 +109,7 @@ class log_writer {
     static constexpr std::size_t most_folders = 64;
 
     log_config config_;
-    files* files_;
+    file_system* files_;
     const crypto::signing_key* key_;
     log_recovery recovered_;
     std::set<std::string> folders_; ///< whose names are durable; the newest of them

@@ -23,6 +23,12 @@ bool is_subject(const std::string& text) {
            text.front() != '.' && text.back() != '.' && text.find("..") == std::string::npos;
 }
 
+bool is_printable(const segment& what) {
+    return std::ranges::all_of(std::array{&what.digest, &what.gateway, &what.tenant, &what.contact,
+                                          &what.carrier, &what.channels, &what.first, &what.last},
+                               [](const std::string* text) { return printable(*text); });
+}
+
 /// A message that goes when it is not handed on.
 struct message {
     natsMsg* it = nullptr;
@@ -124,10 +130,7 @@ std::expected<void, std::string> publisher::start() {
 }
 
 std::expected<void, refusal> publisher::offer(segment what) {
-    if (!is_subject(what.subject) || !is_subject(what.digest) ||
-        !std::ranges::all_of(std::array{&what.digest, &what.gateway, &what.tenant, &what.contact,
-                                        &what.carrier, &what.channels, &what.first, &what.last},
-                             [](const std::string* text) { return printable(*text); })) {
+    if (!is_subject(what.subject) || !is_subject(what.digest) || !is_printable(what)) {
         return std::unexpected(refusal::character);
     }
     if (all_.contains(what.id)) {
@@ -242,7 +245,7 @@ void publisher::make_ready(steady_ns now) {
 
 bool publisher::send_one(waiting& one, steady_ns now) {
     content_.clear();
-    if (!load_(one.what, content_)) {
+    if (!load_(one.what, content_) || !is_printable(one.what)) {
         finish(one.what.id, outcome::unreadable);
         return true;
     }

@@ -64,7 +64,7 @@ enum class outcome : std::uint8_t {
     acknowledged, ///< the stream has it: it may be deleted
     duplicate,    ///< the stream had it already: likewise
     too_large,    ///< for the server as it is configured
-    unreadable,   ///< the loader had no content
+    unreadable,   ///< the loader had no content, or texts that no header takes
 };
 inline constexpr std::size_t outcome_count = 4;
 [[nodiscard]] const char* name(outcome what) noexcept;
@@ -101,8 +101,9 @@ struct publisher_numbers {
 /// One thread's, which `poll` may keep for two seconds while the server does not answer.
 class publisher {
   public:
-    /// Fills in a segment's content, again for each attempt. False: it is gone.
-    using loader = std::function<bool(const segment&, std::vector<std::uint8_t>& content)>;
+    /// Fills in a segment's content, again for each attempt, and the texts that only the content
+    /// tells; not what it is ordered by. False: it is gone.
+    using loader = std::function<bool(segment&, std::vector<std::uint8_t>& content)>;
     using observer = std::function<void(const segment&, outcome)>;
 
     publisher(publisher_config config, loader load, observer observe);

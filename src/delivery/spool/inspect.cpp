@@ -140,7 +140,7 @@ class inspection {
         if (listed != nullptr && listed->octets != seen.segment.octets) {
             return finding::length;
         }
-        if (how_ == depth::contents && crypto::blake2b_256({content}) != seen.segment.digest) {
+        if (how_ == depth::contents && crypto::sha256({content}) != seen.segment.digest) {
             return finding::digest;
         }
         return seen.summary ? std::nullopt : std::optional(finding::header);

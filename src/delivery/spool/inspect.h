@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/function_ref.h"
-#include "delivery/spool/files.h"
+#include "delivery/files/files.h"
 #include "delivery/spool/manifest.h"
 #include "delivery/spool/summary.h"
 

@@ -15,7 +15,7 @@ constexpr std::size_t most_words = 8;
 
 std::string check_of(std::string_view line) {
     const base::octets octets(reinterpret_cast<const std::uint8_t*>(line.data()), line.size());
-    return crypto::to_text(crypto::blake2b_256({octets})).substr(0, check_characters);
+    return crypto::to_text(crypto::sha256({octets})).substr(0, check_characters);
 }
 
 std::string with_check(std::string line) {

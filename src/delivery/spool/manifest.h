@@ -8,11 +8,11 @@
 //   - SEQUENCE REASON CHECK                                  it was removed
 //   ? SEQUENCE OCTETS PRIORITY FRAMES STORED DIGEST CHECK    it was found to be missing
 //
-// CHECK is the first 8 digits of the BLAKE2b-256 of the line before it. Later lines count. A last
+// CHECK is the first 8 digits of the SHA-256 of the line before it. Later lines count. A last
 // line without its line feed was cut by a crash.
 #pragma once
 
-#include "crypto/digest.h"
+#include "crypto/sha256.h"
 
 #include <cstdint>
 #include <map>
@@ -51,7 +51,7 @@ struct stored_segment {
     std::uint8_t priority = 0;
     std::uint64_t frames = 0;
     std::uint64_t stored_s = 0; ///< on the spool's clock, which runs while the gateway does
-    crypto::digest digest{};
+    crypto::sha256_digest digest{};
 
     auto operator<=>(const stored_segment&) const = default;
 };
@@ -87,7 +87,7 @@ enum class file_kind : std::uint8_t { part, segment, torn, bad };
 struct segment_file {
     file_kind kind = file_kind::segment;
     std::uint64_t sequence = 0;
-    std::optional<crypto::digest> digest{}; ///< of `segment` and `bad`
+    std::optional<crypto::sha256_digest> digest{}; ///< of `segment` and `bad`
 };
 [[nodiscard]] std::string file_name(const segment_file& file);
 /// Nothing from any other name.

@@ -147,7 +147,7 @@ sealed_segment segment_builder::close() {
     sealed_segment made;
     payload_.insert(payload_.begin(), header.begin(), header.end());
     made.octets = std::move(payload_);
-    made.digest = crypto::blake2b_256({made.octets});
+    made.digest = crypto::sha256({made.octets});
     assert(made.octets.size() <= config_.most_octets);
     made.summary = summary_;
     summary_.frames = 0;

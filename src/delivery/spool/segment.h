@@ -4,7 +4,7 @@
 #pragma once
 
 #include "crypto/age.h"
-#include "crypto/digest.h"
+#include "crypto/sha256.h"
 #include "delivery/spool/summary.h"
 
 #include <cstdint>
@@ -42,7 +42,7 @@ struct record {
 
 struct sealed_segment {
     std::vector<std::uint8_t> octets;
-    crypto::digest digest{}; ///< of all its octets
+    crypto::sha256_digest digest{}; ///< of all its octets
     segment_summary summary;
 };
 

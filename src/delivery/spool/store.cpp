@@ -201,7 +201,7 @@ segment_store::content(std::uint64_t sequence) {
     const stored_segment segment = *found;
     const std::string name = file_name({file_kind::segment, sequence, segment.digest});
     auto read = files_.read(path(name), most_segment_octets);
-    if (read && crypto::blake2b_256({*read}) == segment.digest) {
+    if (read && crypto::sha256({*read}) == segment.digest) {
         return *std::move(read);
     }
     if (!read && read.error() == file_error::not_found) {

@@ -6,7 +6,7 @@
 
 #include "base/counter.h"
 #include "base/error.h"
-#include "delivery/spool/files.h"
+#include "delivery/files/files.h"
 #include "delivery/spool/index.h"
 #include "delivery/spool/segment.h"
 
@@ -60,6 +60,7 @@ struct store_numbers {
     base::gauge<std::uint64_t> octets; ///< of all files, set aside ones included
     base::gauge<std::uint64_t> aside;  ///< files that are torn or damaged
     base::gauge<std::uint64_t> waiting;
+    base::gauge<std::uint64_t> oldest_s; ///< age of the oldest segment, on the spool's clock
     /// At the rate of the last minute; infinite where it is not filling.
     base::gauge<double> seconds_to_full;
 };

@@ -195,6 +195,10 @@ void segment_store::measure(std::int64_t now_ns) {
     numbers_.octets.set(used);
     numbers_.aside.set(aside_.size() + doomed_.size());
     numbers_.waiting.set(waiting_.size());
+    const std::uint64_t clock = clock_s();
+    const bool any = !index_.all().empty();
+    const std::uint64_t since = any ? index_.all().begin()->second.stored_s : clock;
+    numbers_.oldest_s.set(clock - std::min(clock, since));
     const double step_s = static_cast<double>(now_ns - measured_ns_) * 1e-9;
     if (step_s < least_step_s) {
         return;

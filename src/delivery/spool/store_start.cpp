@@ -51,7 +51,7 @@ base::result<void> segment_store::start(std::int64_t now_ns) {
     next_ = expected.next;
     base_clock_s_ = expected.clock_s;
     for (const folder_entry& entry : *entries) {
-        if (const auto file = parse_file_name(entry.name)) {
+        if (const auto file = parse_file_name(entry.name); file && !entry.is_folder) {
             next_ = std::max(next_, file->sequence + 1);
             find_file(*file, entry, expected);
         }
@@ -138,7 +138,7 @@ void segment_store::adopt(const stored_segment& segment, const std::string& name
         found.priority = summary->priority;
         found.frames = summary->frames;
     }
-    if (!summary || crypto::blake2b_256({*content}) != found.digest) {
+    if (!summary || crypto::sha256({*content}) != found.digest) {
         index_.add(found);
         set_aside(found);
         return;

@@ -131,7 +131,7 @@ TEST_CASE("control/status: in a small terminal what is wrong is not cut off") {
     }
     CAPTURE(page);
     CHECK(std::count(page.begin(), page.end(), '\n') == 23);
-    CHECK(has_row(page, {"locked 1 of 2", "missing 224", "bad 222", "lost 206", "dropped 4773"}));
+    CHECK(has_row(page, {"locked 1 of 2", "missing 224", "bad 222", "lost 206", "dropped 5115"}));
     CHECK(has_row(page, {"CARRIER", "ES/N0", "MISSING", "BAD", "IQ LOST"}));
     CHECK(has_row(page, {"route 1", "no_neighbour", "328"})); // the largest drop first
     CHECK(has_row(page, {"and for", "other reasons"}));

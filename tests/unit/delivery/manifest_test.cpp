@@ -67,7 +67,7 @@ TEST_CASE("delivery/manifest: every flipped bit is seen, and the other lines cou
 }
 
 TEST_CASE("delivery/manifest: names of files are read as they are written, and nothing else is") {
-    crypto::digest digest{};
+    crypto::sha256_digest digest{};
     digest[3] = 0xAB;
     for (const std::uint64_t sequence :
          {std::uint64_t{1}, std::uint64_t{1'000'000'000'000}, ~std::uint64_t{0}}) {

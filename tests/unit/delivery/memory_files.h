@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/random.h"
-#include "delivery/spool/files.h"
+#include "delivery/files/files.h"
 
 #include <algorithm>
 #include <functional>

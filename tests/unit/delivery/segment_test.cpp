@@ -63,7 +63,7 @@ TEST_CASE("delivery/segment: a segment is as long as it may be, never longer, an
             const sealed_segment made = full_segment(builder, size);
             CHECK(made.octets.size() <= most);
             CHECK(made.octets.size() + size + 1600 > most);
-            CHECK(made.digest == crypto::blake2b_256({made.octets}));
+            CHECK(made.digest == crypto::sha256({made.octets}));
             const auto opened = crypto::open_age(made.octets, keys.identities);
             CHECK(opened.all.has_value());
             const auto summary = read_summary(made.octets);

@@ -145,15 +145,15 @@ TEST_CASE("ledger/audit: an entry that is signed but is none is told") {
     // By hand: one entry "{}".
     const std::vector<std::uint8_t> bundle{0, 2, '{', '}'};
     const digest leaf = leaf_hash(base::octets(bundle).subspan(2));
-    REQUIRE(disk.make_folder("log/tile") == 0);
+    REQUIRE(disk.make_folder("log/tile"));
     for (const char* folder :
          {"log/tile/0", "log/tile/0/000.p", "log/tile/entries", "log/tile/entries/000.p"}) {
-        REQUIRE(disk.make_folder(folder) == 0);
+        REQUIRE(disk.make_folder(folder));
     }
-    REQUIRE(disk.write("log/tile/entries/000.p/1", bundle) == 0);
-    REQUIRE(disk.write("log/tile/0/000.p/1", leaf) == 0);
-    REQUIRE(disk.write("log/checkpoint",
-                       octets_of(sign_checkpoint({"o", {1, leaf}}, "svalbard-1", key))) == 0);
+    REQUIRE(disk.put("log/tile/entries/000.p/1", bundle));
+    REQUIRE(disk.put("log/tile/0/000.p/1", leaf));
+    REQUIRE(disk.put("log/checkpoint",
+                     octets_of(sign_checkpoint({"o", {1, leaf}}, "svalbard-1", key))));
     const auto report = test::audit_of(disk, key);
     CHECK(names(report, "tile/entries/000.p/1"));
     CHECK(report.good_entries == 0);

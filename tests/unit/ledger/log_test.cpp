@@ -327,8 +327,7 @@ TEST_CASE("ledger/log: what is damaged is not signed again") {
     // A checkpoint of another history, under the same key, waiting to be put in place.
     disk = good;
     const checkpoint forged{"svalbard-1/1795521600", {600, leaf_hash({})}};
-    REQUIRE(disk.write("log/checkpoint.next",
-                       octets_of(sign_checkpoint(forged, "svalbard-1", key))) == 0);
+    REQUIRE(disk.put("log/checkpoint.next", octets_of(sign_checkpoint(forged, "svalbard-1", key))));
     CHECK(refused(disk) == log_error::inconsistent);
 }
 

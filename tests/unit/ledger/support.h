@@ -41,7 +41,7 @@ inline led::note_key public_of(const crypto::signing_key& key) {
 }
 
 /// Audits, and collects the entries' texts.
-inline led::audit_report audit_of(led::files& disk, const crypto::signing_key& key,
+inline led::audit_report audit_of(delivery::file_system& disk, const crypto::signing_key& key,
                                   std::vector<std::string>* texts = nullptr) {
     return led::audit(disk, "log", public_of(key), [&](std::uint64_t, std::string_view text, bool) {
         if (texts != nullptr) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/spool/files.h"
+#include "delivery/files/files.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,14 +9,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <system_error>
 
 namespace landfall::delivery {
 namespace {
-
-constexpr mode_t file_mode = 0640;
-constexpr mode_t folder_mode = 0750;
 
 std::unexpected<file_error> why(int error = errno) noexcept {
     switch (error) {
@@ -28,6 +26,7 @@ std::unexpected<file_error> why(int error = errno) noexcept {
     case EROFS:
         return std::unexpected(file_error::not_allowed);
     case ENOENT:
+    case ENOTDIR:
         return std::unexpected(file_error::not_found);
     case EEXIST:
         return std::unexpected(file_error::exists);
@@ -48,8 +47,12 @@ file_result<int> opened(int file) noexcept {
 
 class posix_files final : public file_system {
   public:
+    explicit posix_files(readable by)
+        : file_mode_(by == readable::by_all ? 0644 : 0640),
+          folder_mode_(by == readable::by_all ? 0755 : 0750) {}
+
     file_result<void> make_folder(const std::string& path) override {
-        if (::mkdir(path.c_str(), folder_mode) == 0) {
+        if (::mkdir(path.c_str(), folder_mode_) == 0) {
             return {};
         }
         const int error = errno;
@@ -65,10 +68,12 @@ class posix_files final : public file_system {
              !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
             // What has gone meanwhile is not there.
             std::error_code gone;
-            const bool regular = std::filesystem::is_regular_file(at->symlink_status(gone));
+            const auto status = at->symlink_status(gone);
+            const bool folder = std::filesystem::is_directory(status);
+            const bool regular = std::filesystem::is_regular_file(status);
             const std::uintmax_t octets = regular ? at->file_size(gone) : 0;
-            if (regular && !gone) {
-                found.push_back({at->path().filename().string(), octets});
+            if ((folder || regular) && !gone) {
+                found.push_back({at->path().filename().string(), octets, folder});
             }
         }
         if (error) {
@@ -116,14 +121,15 @@ class posix_files final : public file_system {
 
     file_result<int> create(const std::string& path) override {
         return opened(
-            ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, file_mode));
+            ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, file_mode_));
     }
     file_result<int> append(const std::string& path) override {
         return opened(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-                             file_mode));
+                             file_mode_));
     }
     file_result<int> lock(const std::string& path) override {
-        const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, file_mode);
+        const int file =
+            ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, file_mode_);
         if (file >= 0 && ::flock(file, LOCK_EX | LOCK_NB) != 0) {
             const auto error = why();
             ::close(file);
@@ -155,7 +161,7 @@ class posix_files final : public file_system {
         return done(::rename(from.c_str(), to.c_str()));
     }
     file_result<void> remove(const std::string& path) override {
-        return done(::unlink(path.c_str()));
+        return done(std::remove(path.c_str()));
     }
     file_result<void> sync_folder(const std::string& path) override {
         const open_file folder = at(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -170,6 +176,9 @@ class posix_files final : public file_system {
     }
 
   private:
+    mode_t file_mode_;
+    mode_t folder_mode_;
+
     open_file at(int file) noexcept { return file >= 0 ? open_file(*this, file) : open_file(); }
 };
 
@@ -195,8 +204,8 @@ const char* name(file_error error) noexcept {
     return nullptr;
 }
 
-std::unique_ptr<file_system> system_files() {
-    return std::make_unique<posix_files>();
+std::unique_ptr<file_system> system_files(readable by) {
+    return std::make_unique<posix_files>(by);
 }
 
 } // namespace landfall::delivery

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every file operation of the spool, in one place: so that a test can make each of them fail.
+// Every file operation of spool and ledger, in one place, each one system call or nearly so: a test
+// can make any of them fail, or cut the power between any two.
 #pragma once
 
 #include "base/bytes.h"
@@ -32,18 +33,17 @@ using file_result = std::expected<T, file_error>;
 struct folder_entry {
     std::string name;
     std::uint64_t octets = 0;
+    bool is_folder = false;
 };
 
-/// Paths are whole paths. Files are made readable for their owner and group alone.
+/// Paths are whole paths.
 class file_system {
   public:
-    file_system() = default;
-    file_system(const file_system&) = delete;
-    file_system& operator=(const file_system&) = delete;
     virtual ~file_system() = default;
 
+    /// Fine where it is there.
     [[nodiscard]] virtual file_result<void> make_folder(const std::string& path) = 0;
-    /// Regular files only, in no order.
+    /// Regular files and folders, in no order.
     [[nodiscard]] virtual file_result<std::vector<folder_entry>> list(const std::string& path) = 0;
     [[nodiscard]] virtual file_result<std::vector<std::uint8_t>> read(const std::string& path,
                                                                       std::size_t most) = 0;
@@ -63,16 +63,27 @@ class file_system {
     /// fdatasync: what was written is on the medium.
     [[nodiscard]] virtual file_result<void> sync(int file) = 0;
     virtual void close(int file) noexcept = 0;
+    /// Replaces what had the name. Not durable before `sync_folder`, likewise all other changes of
+    /// names.
     [[nodiscard]] virtual file_result<void> rename(const std::string& from,
                                                    const std::string& to) = 0;
+    /// A file, or an empty folder.
     [[nodiscard]] virtual file_result<void> remove(const std::string& path) = 0;
     [[nodiscard]] virtual file_result<void> sync_folder(const std::string& path) = 0;
     /// Free for us on the file system of a path.
     [[nodiscard]] virtual file_result<std::uint64_t> free_octets(const std::string& path) = 0;
+
+  protected:
+    file_system() = default;
+    file_system(const file_system&) = default;
+    file_system& operator=(const file_system&) = default;
 };
 
+/// Who may read what is made.
+enum class readable : std::uint8_t { by_group, by_all };
+
 /// The system's.
-[[nodiscard]] std::unique_ptr<file_system> system_files();
+[[nodiscard]] std::unique_ptr<file_system> system_files(readable by = readable::by_group);
 
 /// An open file that closes itself.
 class open_file {
