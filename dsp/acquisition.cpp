@@ -337,15 +337,12 @@ acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::
                                               double max_rate) {
     const std::size_t points = next_power_of_two(2 * count);
     fft& plan = transform_of(points, fft_direction::forward);
-    const double middle = 0.5 * static_cast<double>(count);
-    // Neighbouring hypotheses differ by a quarter turn at the window's ends. They are the same for
-    // all counts up to this one, so that the chirps are.
+    // Neighbouring hypotheses differ by a quarter turn at the ends of the longest of these windows.
     const std::size_t most_count = points / 2;
     const double most_middle = 0.5 * static_cast<double>(most_count);
     const double rate_step = 0.5 / (most_middle * most_middle);
     const auto rates = std::min(static_cast<std::ptrdiff_t>(std::ceil(max_rate / rate_step - 1e-9)),
                                 most_tone_rates);
-    const bool kept = static_cast<double>(count) < most_short_symbols; // the chirps' memory
     double energy = 0.0;
     for (const cf32 item : items.first(count)) {
         energy += static_cast<double>(std::norm(item));
@@ -356,16 +353,8 @@ acquisition::tone acquisition::strongest_tone(std::span<const cf32> items, std::
         const auto input = plan.input();
         if (r == 0) {
             std::copy_n(items.begin(), count, input.begin());
-        } else if (kept) {
-            std::transform(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count),
-                           chirp_of(rate, most_count).begin() +
-                               static_cast<std::ptrdiff_t>((most_count - count) / 2),
-                           input.begin(), product);
         } else {
-            for (std::size_t k = 0; k < count; ++k) {
-                const double i = static_cast<double>(k) - middle;
-                input[k] = cf32(cf64(items[k]) * turned(-0.5 * rate * i * i));
-            }
+            take_chirp_out(items.first(count), rate, input);
         }
         std::fill(input.begin() + static_cast<std::ptrdiff_t>(count), input.end(), cf32{});
         const auto output = plan.run();

@@ -38,6 +38,20 @@ inline double peak_offset(double before, double at, double after) {
     return curvature < 0.0 ? std::clamp(0.5 * (before - after) / curvature, -0.5, 0.5) : 0.0;
 }
 
+/// Items · exp(-2πj r·i²/2), i counted from the middle: the turn from one to the next turns evenly.
+inline void take_chirp_out(std::span<const base::cf32> items, double rate,
+                           std::span<base::cf32> out) {
+    const double middle = 0.5 * static_cast<double>(items.size());
+    cf64 chirp = turned(-0.5 * rate * middle * middle);
+    cf64 turn = turned(rate * (middle - 0.5));
+    const cf64 more = turned(-rate);
+    for (std::size_t k = 0; k < items.size(); ++k) {
+        out[k] = product(items[k], base::cf32(chirp));
+        chirp = product(chirp, turn);
+        turn = product(turn, more);
+    }
+}
+
 /// Sum of items · exp(-2πj(f·i + r·i²/2)), i counted from the middle.
 inline cf64 correlate(std::span<const base::cf32> items, double frequency, double rate) {
     const double middle = 0.5 * static_cast<double>(items.size());

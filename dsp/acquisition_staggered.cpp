@@ -150,16 +150,7 @@ void acquisition::line_powers(std::span<const cf32> items, double rate, std::siz
                               std::vector<float>& out) {
     fft& plan = transform_of(points, fft_direction::forward);
     const auto input = plan.input();
-    // exp(-2πj r i²/2), i counted from the middle: the turn from one to the next turns evenly.
-    const double middle = 0.5 * static_cast<double>(items.size());
-    cf64 chirp = turned(-0.5 * rate * middle * middle);
-    cf64 turn = turned(rate * (middle - 0.5));
-    const cf64 more = turned(-rate);
-    for (std::size_t k = 0; k < items.size(); ++k) {
-        input[k] = product(items[k], cf32(chirp));
-        chirp = product(chirp, turn);
-        turn = product(turn, more);
-    }
+    take_chirp_out(items, rate, input);
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(items.size()), input.end(), cf32{});
     const auto output = plan.run();
     out.resize(points);
