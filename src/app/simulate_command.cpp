@@ -256,6 +256,10 @@ void print_report(const downlink& signal, const std::string& mission, bool json)
     }
 }
 
+base::failure cut_short() {
+    return {"interrupted: what was made ends before its time", base::exit_code::interrupted};
+}
+
 base::result<void> simulate(const simulate_options& options) {
     if (auto outcome = check_outputs(options); !outcome) {
         return outcome;
@@ -321,11 +325,7 @@ base::result<void> simulate(const simulate_options& options) {
     if (warned) {
         (*target)->warn(options.udp);
     }
-    if (!whole) {
-        return std::unexpected(base::failure{"interrupted: what was made ends before its time",
-                                             base::exit_code::interrupted});
-    }
-    return outcome;
+    return whole ? outcome : std::unexpected(cut_short());
 }
 
 } // namespace

@@ -14,6 +14,10 @@ using dataplane::packet;
 using dataplane::packet_burst;
 using dataplane::time_ns;
 
+constexpr time_ns longest_wait_ns = 90 * dataplane::second_ns; // as long as a handshake is tried
+constexpr time_ns release_interval_ns = dataplane::second_ns / 1000;
+constexpr std::size_t release_packets = 8;
+
 constexpr std::size_t index(auto value) noexcept {
     return static_cast<std::size_t>(value);
 }
@@ -229,16 +233,36 @@ std::size_t tunnel_stage::send_staged(time_ns now) noexcept {
         } else if (failures(peer) != one.failures) {
             purge(one, counter_of(stage_drop::handshake_failed));
         } else if (tunnel_.data().ready(peer, now)) {
-            packet_burst burst;
-            while (!one.packets.empty() && burst.room() != 0) {
-                static_cast<void>(burst.push(unstage(one)));
-            }
-            done += burst.size();
-            encrypt(burst, now);
+            done += release(one, now);
+        } else if (now - one.since >= longest_wait_ns) { // as for a peer that never called
+            purge(one, counter_of(stage_drop::handshake_failed));
         }
     }
     staged_count_.set(staged_total_);
     return done;
+}
+
+/// Not all at once: a stock peer's socket holds a hundred packets or two. As many as came since, so
+/// that the others become fewer whatever comes.
+std::size_t tunnel_stage::release(waiting& from, time_ns now) noexcept {
+    if (now < from.release) {
+        return 0;
+    }
+    if (from.release == 0) {
+        from.came = 0;
+    }
+    from.release = now + release_interval_ns;
+    const std::size_t most =
+        std::min(from.packets.size(), release_packets + std::exchange(from.came, 0));
+    packet_burst burst;
+    for (std::size_t i = 0; i < most; ++i) {
+        static_cast<void>(burst.push(unstage(from)));
+        if (burst.room() == 0) {
+            encrypt(burst, now);
+        }
+    }
+    encrypt(burst, now);
+    return most;
 }
 
 void tunnel_stage::submit(packet_burst& burst, time_ns now) noexcept {
@@ -248,7 +272,7 @@ void tunnel_stage::submit(packet_burst& burst, time_ns now) noexcept {
         const auto peer = static_cast<std::uint16_t>(one.word());
         if (peer < waiting_.size() && !waiting_[peer].packets.empty()) {
             tunnel_.data().want_handshake(peer);
-            stage(one, peer); // in order, behind those that wait
+            stage(one, peer, now); // in order, behind those that wait
         } else {
             static_cast<void>(ready.push(one));
         }
@@ -280,7 +304,7 @@ void tunnel_stage::encrypt(packet_burst& burst, time_ns now) noexcept {
             break;
         case encrypt_status::no_session:
         case encrypt_status::no_endpoint:
-            stage(one, result.peer);
+            stage(one, result.peer, now);
             break;
         case encrypt_status::no_route:
         case encrypt_status::bad_destination:
@@ -294,7 +318,7 @@ void tunnel_stage::encrypt(packet_burst& burst, time_ns now) noexcept {
     burst.clear();
 }
 
-void tunnel_stage::stage(packet one, std::uint16_t peer) noexcept {
+void tunnel_stage::stage(packet one, std::uint16_t peer, time_ns now) noexcept {
     if (one.data().empty()) { // a keepalive; it is told again
         one.free();
         return;
@@ -315,7 +339,10 @@ void tunnel_stage::stage(packet one, std::uint16_t peer) noexcept {
     }
     if (to.packets.empty()) {
         to.failures = failures(peer);
+        to.since = now;
+        to.release = 0;
     }
+    ++to.came;
     to.packets.push_back(one.get());
     to.of_host += hosts ? 1U : 0U;
     staged_count_.set(++staged_total_);

@@ -93,6 +93,8 @@ class tunnel_stage {
     // The control thread's.
     /// Handshake messages that came, and timers.
     void run_handshakes(const crypto::instant& at);
+    /// Whether more came meanwhile: then the control thread is not to sleep.
+    [[nodiscard]] bool handshakes_wait() const noexcept { return received_.size() > 0; }
     /// What is to be sent for that, to the lcore.
     void send_handshakes();
 
@@ -122,6 +124,9 @@ class tunnel_stage {
         base::fixed_queue<rte_mbuf*> packets;
         std::size_t of_host = 0;
         std::uint64_t failures = 0; ///< the peer's `handshakes_failed` when the first began to wait
+        dataplane::time_ns since = 0;   ///< when the first began to wait
+        dataplane::time_ns release = 0; ///< when more may go; 0: none went yet
+        std::size_t came = 0;           ///< since some went
     };
 
     struct inner_packets {
@@ -136,7 +141,8 @@ class tunnel_stage {
     std::size_t send_staged(dataplane::time_ns now) noexcept;
     void submit(dataplane::packet_burst& burst, dataplane::time_ns now) noexcept;
     void encrypt(dataplane::packet_burst& burst, dataplane::time_ns now) noexcept;
-    void stage(dataplane::packet packet, std::uint16_t peer) noexcept;
+    void stage(dataplane::packet packet, std::uint16_t peer, dataplane::time_ns now) noexcept;
+    std::size_t release(waiting& from, dataplane::time_ns now) noexcept;
     [[nodiscard]] dataplane::packet unstage(waiting& from) noexcept;
     void purge(waiting& from, base::counter& why) noexcept;
     void drop(dataplane::packet packet, base::counter& why) noexcept;
@@ -158,7 +164,7 @@ class tunnel_stage {
     dataplane::stack& stack_;
     dataplane::packet_pool& messages_;
     std::uint16_t listen_port_;
-    base::spsc_ring<handshake_message> received_{256}; ///< from peers
+    base::spsc_ring<handshake_message> received_{1024}; ///< from peers
     base::spsc_ring<handshake_message> to_send_{256};
     std::vector<handshake_message> outbox_; ///< the control thread's
     std::vector<waiting> waiting_;          ///< by peer

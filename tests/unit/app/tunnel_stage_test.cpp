@@ -79,6 +79,26 @@ TEST_CASE("app/tunnel_stage: the newest of a peer wait") {
     CHECK(w.far[0].arrived() == counting(4, 20));
 }
 
+TEST_CASE(
+    "app/tunnel_stage: what waited goes out a little at a time, and in order with what comes") {
+    two_sites w;
+    for (std::uint8_t i = 0; i < 16; ++i) {
+        REQUIRE(w.send(2, i));
+    }
+    std::uint8_t sent = 16;
+    std::size_t before = 0;
+    for (int i = 0; i < 100; ++i) {
+        w.run(1);
+        const std::size_t now = w.far[0].received.size();
+        CHECK(now - before <= 10);
+        before = now;
+        if (now > 0 && sent < 20) {
+            REQUIRE(w.send(2, sent++));
+        }
+    }
+    CHECK(w.far[0].arrived() == counting(0, 20));
+}
+
 TEST_CASE("app/tunnel_stage: of all that wait there are so many, and who has most gives way") {
     two_sites w;
     w.cut = true;
