@@ -97,7 +97,9 @@ class traffic(GatewayCase):
         packets = iq.take(10**6, 1)
         numbers = [one[1] & 15 for one in packets if one[0] >> 4 == 1]
         self.assertGreater(len(numbers), 3000)
-        self.assertEqual([n % 16 for n in range(len(numbers))], numbers)
+        # Not two long lists: of those that differ, unittest looks for the difference for minutes.
+        wrong = [(place, number) for place, number in enumerate(numbers) if number != place % 16]
+        self.assertEqual([], wrong[:20], f"{len(wrong)} of {len(numbers)}")
 
     def test_passes_through_two_receive_queues_arrive_whole(self):
         """One port without a tunnel, so that two CPUs will do."""

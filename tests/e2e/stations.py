@@ -512,6 +512,8 @@ class Stations:
         """A pass towards the gateway; (process, folder of the frames that it writes)."""
         # Until a kernel has seen its link's carrier, in up to a second, it drops what it is given.
         wait_for(lambda: "state UP" in self.sat.ip("link", "show", "rf0"), 10, "rf0's carrier")
+        # Nor does it keep many large packets while it asks for the gateway's link address.
+        self.sat.run("ping", "-c", 1, "-w", 3, GW_RF_IPV4, code=None)
         folder = self.folder / f"sent-{name}"
         process = self.sat.start(
             LANDFALL, "simulate", "--mission", mission, "--seconds", seconds, "--es-n0", es_n0,
