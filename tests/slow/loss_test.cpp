@@ -188,7 +188,7 @@ void measure(const loss_case& which, const std::vector<count>& ideal) {
     CAPTURE(which.interleave);
     CHECK(loss_db + deviations * deviation_db <= which.most_db);
     CHECK(loss_db + deviations * deviation_db >= 0.0); // nothing is better than ideal
-    CHECK(deviations * deviation_db <= 0.05);
+    CHECK(deviations * deviation_db <= 0.07);
 }
 
 } // namespace
@@ -200,7 +200,7 @@ TEST_CASE("slow/loss: one frame in 1,000 lost within 0.2 dB of the ideal, 8PSK 0
                         .interleave = interleave,
                         .most_db = 0.2,
                         .ideal_db = {2.22, 2.28, 2.34, 2.40},
-                        .expected_db = 0.12};
+                        .expected_db = 0.08};
         const auto ideal = ideal_counts(which);
         for (const auto kind : {modulation::bpsk, modulation::qpsk, modulation::oqpsk}) {
             which.kind = kind;
@@ -211,7 +211,7 @@ TEST_CASE("slow/loss: one frame in 1,000 lost within 0.2 dB of the ideal, 8PSK 0
                  .interleave = interleave,
                  .most_db = 0.3,
                  .ideal_db = {5.50, 5.56, 5.62, 5.68},
-                 .expected_db = 0.20};
+                 .expected_db = 0.12};
         measure(which, ideal_counts(which));
     }
 }
