@@ -22,6 +22,8 @@ constexpr float least_level = 1e-18F;
 constexpr float square(float level) noexcept {
     return level * level;
 }
+constexpr float most_power = 1e36F; // whatever comes, its square is finite
+
 float scale_for(float level) noexcept {
     return usual_level / std::max(std::sqrt(level), least_level);
 }
@@ -91,7 +93,7 @@ void matched_filter::mix_from(std::span<const cf32> buffer, std::ptrdiff_t from,
     const double phase = at_.phase + turn * (static_cast<double>(from) - at_.position);
     const float peak = mix_down(samples_at(buffer, from, count), count, phase, turn, scale_,
                                 mixed_.data() + 2 * (from - mixed_first_));
-    level_ = std::max(peak, level_);
+    level_ = std::max(std::min(peak, most_power), level_);
 }
 
 void matched_filter::mix(std::span<const cf32> buffer, const carrier_state& at, std::size_t count,

@@ -125,7 +125,7 @@ void add_replay(CLI::App& program, std::function<int()>& chosen) {
     command->add_option("--udp-port", options->udp_port, "Only this UDP port of a capture")
         ->check(CLI::Range(1, 65535));
     add_choice<engines>(*command, "--engine", options->engine,
-                        "Receiver, whatever `engine` says: auto (the best one, block), block, "
+                        "Receiver, instead of `engine`: auto (default, the best: block), block, "
                         "liquid (reference)");
     command->add_option("--frames", options->frames_directory,
                         "Folder for transfer frames, by virtual channel, and a pcapng of them");

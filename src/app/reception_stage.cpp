@@ -65,6 +65,7 @@ std::vector<std::string> code_trials(const config::mission& mission) {
         trials.emplace_back("modulation=bpsk");
     }
     trials.emplace_back("convolutional=none");
+    trials.emplace_back("symbol_rate_hz=...");
     return trials;
 }
 
