@@ -92,6 +92,10 @@ class Ports(unittest.TestCase):
     def ping(self, address=US4, *options):
         self.at_peer("ping", "-c", "3", "-i", "0.2", "-W", "5", *options, address)
 
+    def reach(self, address):
+        """Until a kernel has seen its link's carrier, and knows a link address, it keeps little."""
+        self.at_peer("ping", "-c", "1", "-w", "10", address)
+
     def udp(self, address, octets, count=20):
         """Datagrams there and back, from the peer's kernel."""
         script = (
@@ -104,6 +108,7 @@ class Ports(unittest.TestCase):
             "    s.sendto(sent, (address, 4991))\n"
             "    got, source = s.recvfrom(65535)\n"
             "    assert got == sent and source[1] == 4991 and source[0] == address, (n, source, len(got))\n")
+        self.reach(address)
         self.at_peer(sys.executable, "-c", script, address, str(octets), str(count))
 
     def streams(self, address, streams=24, each=200):
@@ -122,6 +127,7 @@ class Ports(unittest.TestCase):
             "        for n in range(first, first + 10):\n"
             "            got = s.recv(65535)\n"
             "            assert got == n.to_bytes(4, 'big') * 64, (at, n, got[:4])\n")
+        self.reach(address)
         self.at_peer(sys.executable, "-c", script, address, str(streams), str(each))
 
     def everything(self, device, mtu=1500, vlan=0):
