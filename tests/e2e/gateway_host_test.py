@@ -49,26 +49,6 @@ def exchange(namespace, address, port, data):
         return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
 
-def give_room(process):
-    """To a process' UDP sockets, whose default holds 2 ms of a gigabit: while it sleeps, it loses none."""
-    pidfd_getfd = 438
-    handle = os.pidfd_open(process.pid)
-    widened = 0
-    for number in os.listdir(f"/proc/{process.pid}/fd"):
-        copy = lib.libc.syscall(pidfd_getfd, handle, int(number), 0)
-        if copy < 0:
-            continue
-        if os.readlink(f"/proc/self/fd/{copy}").startswith("socket:"):
-            with socket.socket(fileno=copy) as one:
-                if one.type == socket.SOCK_DGRAM and one.family in (socket.AF_INET, socket.AF_INET6):
-                    one.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
-                    widened += 1
-        else:
-            os.close(copy)
-    os.close(handle)
-    assert widened, "no UDP socket"
-
-
 class host(GatewayCase):
     def counts(self, stations):
         tunnel = stations.gateway.status()["tunnel"]
@@ -98,7 +78,7 @@ class host(GatewayCase):
 
     def test_a_pass_loses_no_frame_beside_the_hosts_own_connection(self):
         stations, dc = self.tunnel(extra=HOST)
-        give_room(dc.process)
+        lib.give_room(dc.process)
         self.assertIn("mtu 1440", stations.gw.ip("link", "show", "landfall0"))
         self.assertIn(f"inet {GW_INNER}/24", stations.gw.ip("address", "show", "landfall0"))
         self.assertEqual(f"{DC_INNER} proto static scope link src {GW_INNER}",
