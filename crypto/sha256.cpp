@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "crypto/sha256.h"
 
-#include <sodium.h>
+#define OPENSSL_SUPPRESS_DEPRECATED // its newer interface takes memory for each digest
+#include <openssl/sha.h>
 
 namespace landfall::crypto {
 
-static_assert(std::tuple_size_v<sha256_digest> == crypto_hash_sha256_BYTES);
+static_assert(std::tuple_size_v<sha256_digest> == SHA256_DIGEST_LENGTH);
 
+// Of libcrypto, which makes use of the processor's instructions for it; libsodium does not.
 sha256_digest sha256(std::initializer_list<base::octets> parts) noexcept {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
+    SHA256_CTX state;
+    SHA256_Init(&state);
     for (const base::octets part : parts) {
-        crypto_hash_sha256_update(&state, part.data(), part.size());
+        SHA256_Update(&state, part.data(), part.size());
     }
     sha256_digest digest{};
-    crypto_hash_sha256_final(&state, digest.data());
+    SHA256_Final(digest.data(), &state);
     return digest;
 }
 

@@ -43,7 +43,7 @@ THIRD_PARTY = {
     r"hwy/.*": {"dsp", "dsp/fec", "src/wire"},
     r"rte_.*|linux/.*|ifaddrs\.h": {"dataplane"},
     r"nats/.*": {"src/delivery/publisher"},
-    r"sodium(/.*|\.h)|blake2\.h": {"crypto"},
+    r"sodium(/.*|\.h)|blake2\.h|openssl/.*": {"crypto"},
     r"prometheus/.*|spdlog/.*|systemd/.*": {"src/control"},
     r"nlohmann/.*": {"src/wire", "src/control", "src/app"},
     r"CLI/.*": {"src/app"},
