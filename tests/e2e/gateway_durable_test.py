@@ -94,8 +94,10 @@ class Relay:
     def pump(self, source, sink, to_server):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if to_server or not self.silent or data.startswith((b"PING", b"PONG")):
-                    sink.sendall(data)
+                # An acknowledgement may stand behind a PONG in one read.
+                if self.silent and not to_server:
+                    data = b"".join(re.findall(rb"P[IO]NG\r\n", data))
+                sink.sendall(data)
         for each in (source, sink):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
